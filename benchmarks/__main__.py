@@ -1,0 +1,101 @@
+"""Measure every claim about speed: `python -m benchmarks [--only NAME ...] [--repeat N] [--json]`.
+
+Exit status: 0 if every measured claim holds, 1 if one does not, 2 if the command line is wrong.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import subprocess
+import sys
+
+# Which file makes which claims. A file is imported when it is measured: the environment must be set by then.
+REGISTRY = {
+    "scalar_default_gc": "scalar_demo",
+    "scalar_no_gc": "scalar_demo",
+    "scalar_chain": "scalar_chain",
+    "source_net": "source_net",
+}
+
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+TUNING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # would make OpenBLAS take this processor for another one
+
+
+def pinned(environment):
+    """The environment with one thread for every linear-algebra library, each left to know its processor."""
+    kept = {name: value for name, value in environment.items() if name not in TUNING}
+    return kept | dict.fromkeys(THREADS, "1")
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure every claim about speed."
+    )
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help=f"measure these claims only: {', '.join(REGISTRY)}"
+    )
+    parser.add_argument(
+        "--repeat", type=int, metavar="N", help="rounds for each claim (default: as many as it needs)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object: claim -> min, median, max, goal"
+    )
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.only or () if name not in REGISTRY]
+    if unknown:
+        parser.error(f"there is no claim named {', '.join(unknown)}; there are: {', '.join(REGISTRY)}")
+    if options.repeat is not None and options.repeat < 1:
+        parser.error(f"--repeat needs a whole number of at least 1, got {options.repeat}")
+    return options
+
+
+def claim(name):
+    return importlib.import_module(f"benchmarks.{REGISTRY[name]}").CLAIMS[name]
+
+
+def measured(name, repeat):
+    """The claim and the summary of its figures."""
+    from benchmarks.measure import summary
+
+    chosen = claim(name)
+    return chosen, summary(chosen.measure(repeat or chosen.repeat)) | {"goal": chosen.goal}
+
+
+def run(options):
+    results, held = {}, []
+    if not options.json:
+        print(f"{'claim':<20}{'min':>9}{'median':>9}{'max':>9}  {'goal':<8}{'':<6}what is measured")
+    for name in dict.fromkeys(options.only or REGISTRY):
+        chosen, figures = measured(name, options.repeat)
+        results[name] = figures
+        held.append(chosen.holds(figures["median"]))
+        if not options.json:
+            numbers = "".join(f"{figures[key]:>9.3g}" for key in ("min", "median", "max"))
+            print(
+                f"{name:<20}{numbers}  {chosen.bound:<8}{'ok' if held[-1] else 'FAILS':<6}{chosen.statement}",
+                flush=True,
+            )
+    if options.json:
+        print(json.dumps(results))
+    return 0 if all(held) else 1
+
+
+def main(arguments):
+    options = parse(arguments)
+    wanted = pinned(os.environ)
+    if wanted != dict(os.environ):  # libraries read the environment when they load, perhaps before this line
+        return subprocess.run(
+            [sys.executable, "-m", "benchmarks", *arguments], env=wanted, check=False
+        ).returncode
+    return run(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
