@@ -121,11 +121,11 @@ class _Graph:
         for row in self.rows():
             for node in row:
                 title = self.title(node) or "input"
-                lines.append(f"{title}: value {node.data:.5g}, gradient {node.grad:.3g}")
+                lines.append(f"{title}: value {node.data:.8g}, gradient {node.grad:.3g}")
                 for _, weight in self.edges[id(node)][1]:
                     if weight is not None:
                         name = self.names.get(id(weight), "weight")
-                        lines.append(f"    {name}: value {weight.data:.5g}, gradient {weight.grad:.3g}")
+                        lines.append(f"    {name}: value {weight.data:.8g}, gradient {weight.grad:.3g}")
         return "\n".join(lines)
 
 
@@ -169,7 +169,7 @@ def _edges_into(graph, node, terms, centre):
         left = lx - _LABEL_WIDTH / 2
         yield f'<rect class="w" x="{left:.0f}" y="{ly:.0f}" width="{_LABEL_WIDTH}" height="{_LABEL_HEIGHT}"/>'
         name = graph.names.get(id(weight), "")
-        yield _text(lx, ly + 14, f"{name} = {_number(weight.data, 5)}" if name else _number(weight.data, 5))
+        yield _text(lx, ly + 14, f"{name} = {_number(weight.data, 8)}" if name else _number(weight.data, 8))
         yield _text(lx, ly + 29, f"∂ {_number(weight.grad, 3)}", "g")
 
 
@@ -178,7 +178,7 @@ def _box(graph, node, x, y):
     size = f'width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="6"'
     yield f'<rect class="{kind}" x="{x - _BOX_WIDTH / 2:.0f}" y="{y}" {size}/>'
     yield _text(x, y + 17, graph.title(node), "n")
-    yield _text(x, y + 33, _number(node.data, 5))
+    yield _text(x, y + 33, _number(node.data, 8))
     yield _text(x, y + 49, f"∂ {_number(node.grad, 3)}", "g")
 
 

@@ -37,7 +37,7 @@ def test_every_name_stands_once_with_its_value_and_gradient():
     error, names = network()
     shown = texts(draw(error, names))
     for name, value in names.items():
-        label = f"{name} = {value.data:.5g}".replace("-", "−")
+        label = f"{name} = {value.data:.8g}".replace("-", "−")
         gradient = f"∂ {value.grad:.3g}".replace("-", "−")
         titles = [text for text in shown if text in (name, label) or text.startswith(f"{name} = ")]
         assert len(titles) == 1, name
