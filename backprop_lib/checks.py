@@ -7,6 +7,7 @@ Every failure is a CheckFailed, an AssertionError, whose message says what was w
 import contextlib
 import inspect
 import sys
+import traceback
 import warnings
 from numbers import Real
 
@@ -40,7 +41,7 @@ def call(function, *args):
         except Exception as error:
             shapes = ", ".join(str(a.shape) if isinstance(a, np.ndarray) else repr(a) for a in args)
             raise CheckFailed(
-                f"{_name(function)} stopped with {type(error).__name__}: {error} "
+                f"{_name(function)} stopped{_line(function, error)} with {type(error).__name__}: {error} "
                 f"(called with shapes {shapes})"
             ) from error
     for position, (a, copy) in enumerate(zip(args, copies, strict=True)):
@@ -83,6 +84,13 @@ def items(what, got, count):
 
 def _name(function):
     return getattr(function, "__name__", "the function")
+
+
+def _line(function, error):
+    """Where in the student's code an error arose: the last line that ran in the function's own file."""
+    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f" at `{lines[-1]}`" if lines and lines[-1] else ""
 
 
 def _parameter(function, position):

@@ -321,7 +321,7 @@ class TestCall:
 
         with pytest.raises(AssertionError) as caught:
             checks.call(product, np.ones((3, 2)), np.ones(3))
-        assert str(caught.value).startswith("product stopped with ValueError: matmul: ")
+        assert str(caught.value).startswith("product stopped at `return a @ b` with ValueError: matmul: ")
         assert str(caught.value).endswith("(called with shapes (3, 2), (3,))")
         assert isinstance(caught.value.__cause__, ValueError)
 
