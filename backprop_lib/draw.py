@@ -62,7 +62,7 @@ class _Graph:
         while pending:
             node = pending.pop()
             if id(node) not in self.edges:
-                terms = self._terms(node) if node._op == "+" else [(p, None) for p in node._prev]
+                terms = self._terms(node) if node._op in ("+", "dot") else [(p, None) for p in node._prev]
                 self.edges[id(node)] = node, terms
                 pending += [parent for parent, _ in reversed(terms)]
         drawn = [node for node in results if id(node) in self.edges] or [root]
@@ -77,9 +77,11 @@ class _Graph:
 
     def _terms(self, node):
         """The summands of a sum, each as (parent, weight on the edge or None)."""
+        if node._op == "dot":
+            return self._products(node)
         terms = []
         for parent in node._prev:
-            if parent._op == "+" and self._inner(parent):
+            if parent._op in ("+", "dot") and self._inner(parent):
                 terms += self._terms(parent)
             elif parent._op == "*" and self._inner(parent) and len(parent._prev) == 2:
                 weight, other = parent._prev
@@ -90,6 +92,16 @@ class _Graph:
             else:
                 terms.append((parent, None))
         return terms
+
+    def _products(self, node):
+        """The terms of a dot product; two results have no weight between them: both are parents."""
+        n = len(node._prev) // 2
+        terms = []
+        for w, x in zip(node._prev[:n], node._prev[n : 2 * n], strict=True):
+            if w._prev:
+                w, x = x, w
+            terms += [(x, None), (w, None)] if w._prev else [(x, w)]
+        return terms + [(bias, None) for bias in node._prev[2 * n :]]
 
     def rows(self):
         """Lists of nodes, inputs first; within a row, in the order in which the row below uses them."""
@@ -110,7 +122,8 @@ class _Graph:
     def title(self, node):
         """What stands in the first line of a node: its name and its operation."""
         name = self.names.get(id(node), "")
-        is_sum = node._op == "+" and len(self.edges[id(node)][1]) > 1
+        terms = self.edges[id(node)][1]
+        is_sum = node._op == "dot" or (node._op == "+" and len(terms) > 1)
         symbol = "Σ" if is_sum else _SYMBOLS.get(node._op, node._op)
         is_function = symbol.isalpha() and symbol != "power"
         return f"{name} = {symbol}" if name and is_function else name or symbol

@@ -2,7 +2,7 @@
 
 import random
 
-from backprop_lib.scalar import Value
+from backprop_lib.scalar import Value, dot
 
 
 class Module:
@@ -19,19 +19,26 @@ class Module:
 
 
 class Neuron(Module):
-    """w . x + b, then ReLU if `nonlin`; `nin` weights drawn uniformly from [-1, 1], bias 0."""
+    """w . x + b, then ReLU if `nonlin`; `nin` weights drawn uniformly from [-1, 1], bias 0.
 
-    def __init__(self, nin, nonlin=True):
+    If `fused`, w . x is one node instead of one for each * and +: several times faster, with less to see.
+    """
+
+    def __init__(self, nin, nonlin=True, fused=False):
         self.w = [Value(random.uniform(-1, 1)) for _ in range(nin)]
         self.b = Value(0)
         self.nonlin = nonlin
+        self.fused = fused
 
     def __call__(self, x):
         if len(x) != len(self.w):
             raise ValueError(f"this neuron has {len(self.w)} weights, got {len(x)} inputs")
-        z = self.b
-        for w, value in zip(self.w, x, strict=True):
-            z = z + w * value
+        if self.fused:
+            z = dot(self.w, x, self.b)
+        else:
+            z = self.b
+            for w, value in zip(self.w, x):
+                z = z + w * value
         return z.relu() if self.nonlin else z
 
     def parameters(self):
@@ -59,12 +66,14 @@ class Layer(Module):
 
 
 class MLP(Module):
-    """Layers of sizes `nouts` in a row; ReLU after each but the last."""
+    """Layers of sizes `nouts` in a row; ReLU after each but the last; `fused` as in Neuron."""
 
-    def __init__(self, nin, nouts):
+    def __init__(self, nin, nouts, fused=False):
         sizes = [nin, *nouts]
         last = len(nouts) - 1
-        self.layers = [Layer(sizes[i], sizes[i + 1], nonlin=i != last) for i in range(len(nouts))]
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], nonlin=i != last, fused=fused) for i in range(len(nouts))
+        ]
 
     def __call__(self, x):
         for layer in self.layers:

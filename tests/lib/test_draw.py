@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from backprop_lib.draw import draw
-from backprop_lib.scalar import Value
+from backprop_lib.scalar import Value, dot, total
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -50,6 +50,40 @@ def test_a_weighted_sum_is_one_node_with_its_weights_on_the_edges():
     boxes = [r for r in ElementTree.fromstring(str(drawing)).iter(f"{SVG}rect") if "box" in r.get("class")]
     assert len(boxes) == 2 + 3 + 3 + 1 + 1 + 1  # inputs, hidden sums, tanh, y, y - 3, E
     assert "×" not in texts(drawing)
+
+
+def test_a_dot_product_is_drawn_as_the_sum_of_products_that_it_is():
+    def drawn(product):
+        ws, xs, b = [Value(0.5), Value(-2)], [Value(3), Value(4).tanh()], Value(7)
+        y = product(ws, xs, b)
+        y.backward()
+        return str(draw(y, {"w1": ws[0], "w2": ws[1], "x1": xs[0], "b": b, "y": y}))
+
+    fused = drawn(dot)
+    assert ">y = Σ<" in fused
+    assert fused == drawn(lambda ws, xs, b: ws[0] * xs[0] + ws[1] * xs[1] + b)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_every_parent_of_a_dot_product_is_shown_once(shared):
+    h = Value(0.3).tanh()
+    w, x, b = Value(1.25), Value(2.25), Value(3.25)
+    y = dot([w, h, w if shared else x], [x, h, h], b)
+    y.backward()
+    shown = texts(draw(y))
+    assert shown.count("Σ") == 1
+    assert [f"{value.data:g}" for value in (w, x, b) if f"{value.data:g}" not in shown] == []
+
+
+def test_a_dot_product_without_a_bias_shows_none():
+    shown = [text for text in texts(draw(dot([Value(1.25)], [Value(2)]))) if text]
+    assert sorted(shown) == ["1.25", "2", "2.5", "Σ", "∂ 0", "∂ 0", "∂ 0"]
+
+
+def test_a_total_is_one_sum():
+    y = total([Value(1), Value(2).exp(), Value(3)])
+    y.backward()
+    assert texts(draw(y)).count("Σ") == 1
 
 
 def test_a_value_used_twice_is_drawn_once():

@@ -23,7 +23,7 @@ def test_an_operation_is_called_what_its_variable_is_called(name, op):
 
 @pytest.mark.parametrize("row", TABLE, ids=repr)
 def test_a_row_has_a_domain_for_each_differentiable_input(row):
-    assert len(row.domains) == len(OPERATIONS[row.name].vjps)
+    assert len(row.domains) == sum(vjp is not None for vjp in OPERATIONS[row.name].vjps)
 
 
 def test_every_method_of_value_is_in_the_table():

@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import micrograd.engine
 import numpy as np
@@ -16,11 +17,35 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_lib.scalar import Value
+from backprop_lib.scalar import Value, dot, total
 from tests.lib.operation_table import ANY, SCALAR_ROWS, numbers
 
 ROOT = Path(__file__).parents[2]
 INFIX = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
+
+
+def sum_of_products(ws, xs, bias=0.0):
+    """The plain form of `dot`, for Values, Tensors and numbers."""
+    return bias + sum(w * x for w, x in zip(ws, xs, strict=True))
+
+
+def n_ary(name, count, ours, plain):
+    """A row of the table for a function on `count` numbers: `ours` on Values, `plain` on Tensors."""
+
+    def apply(*operands):
+        return (ours if isinstance(operands[0], Value) else plain)(*operands)
+
+    return SimpleNamespace(name=name, apply=apply, domains=(ANY,) * count)
+
+
+N_ARY_ROWS = [
+    n_ary("dot", 4, lambda *v: dot(v[:2], v[2:]), lambda *v: sum_of_products(v[:2], v[2:])),
+    n_ary(
+        "dot_bias", 5, lambda *v: dot(v[:2], v[2:4], v[4]), lambda *v: sum_of_products(v[:2], v[2:4], v[4])
+    ),
+    n_ary("total", 3, lambda *v: total(v), lambda *v: sum(v)),
+]
+ALL_ROWS = [*SCALAR_ROWS, *N_ARY_ROWS]
 rows = pytest.mark.parametrize("row", SCALAR_ROWS, ids=repr)
 infix = pytest.mark.parametrize("symbol", INFIX, ids=lambda symbol: symbol.__name__)
 
@@ -108,6 +133,65 @@ class TestOperations:
         agrees_with_torch(lambda *xs: sum(xs), 1.0, 2.0, 3.0)
 
 
+class TestManyOperands:
+    @pytest.mark.parametrize("row", N_ARY_ROWS, ids=lambda row: row.name)
+    @given(st.data())
+    def test_value_and_gradients_are_those_of_torch(self, row, data):
+        agrees_with_torch(row.apply, *[data.draw(numbers(domain)) for domain in row.domains])
+
+    @pytest.mark.parametrize("row", N_ARY_ROWS, ids=lambda row: row.name)
+    def test_a_value_used_in_every_place_collects_every_share(self, row):
+        agrees_with_torch(lambda x: row.apply(*[x] * len(row.domains)), 1.3)
+
+    @given(st.lists(st.tuples(numbers(ANY), numbers(ANY)), min_size=1, max_size=20), numbers(ANY))
+    def test_a_dot_product_is_that_of_micrograd(self, pairs, bias):
+        def gradients(value, product):
+            ws, xs, b = [value(w) for w, _ in pairs], [value(x) for _, x in pairs], value(bias)
+            out = product(ws, xs, b)
+            out.backward()
+            return [out.data, *[v.grad for v in (*ws, *xs, b)]]
+
+        assert gradients(Value, dot) == close(gradients(micrograd.engine.Value, sum_of_products))
+
+    @pytest.mark.parametrize(
+        "number", [2, 0.5, True, Fraction(1, 2), np.float64(2), np.float32(0.5)], ids=repr
+    )
+    def test_numbers_may_stand_among_the_values(self, number):
+        same = float(number)
+        for ours, plain in [
+            (lambda x: dot([x, number], [number, x], number), lambda x: 2 * same * x + same),
+            (lambda x: dot([number, number], [x, 1], x), lambda x: (same + 1) * x + same),
+            (lambda x: total([number, x, number]), lambda x: x + 2 * same),
+        ]:
+            agrees_with_torch(ours, 1.7, torch_function=plain)
+
+    def test_of_numbers_alone_and_of_nothing(self):
+        for out, expected in [
+            (dot([1, 2], [3, 4], 5), 16.0),
+            (dot([], []), 0.0),
+            (total([1, 2]), 3.0),
+            (total([]), 0.0),
+            (total(Value(i) for i in range(3)), 3.0),
+        ]:
+            out.backward()
+            assert (type(out), type(out.data), out.data, out.grad) == (Value, float, expected, 1.0)
+
+    def test_it_is_one_node_that_names_its_parents(self):
+        ws, xs, b = [Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)], Value(5.0)
+        product, total_of_xs = dot(ws, xs, b), total(xs)
+        assert (product._op, product._prev) == ("dot", (*ws, *xs, b))
+        assert (total_of_xs._op, total_of_xs._prev) == ("+", tuple(xs))
+        assert len(product._results_in_order()) == len(total_of_xs._results_in_order()) == 1
+
+    def test_results_do_not_double_on_a_second_call(self):
+        a = Value(3.0)
+        b = a * 2
+        c = dot([b, b], [b, a], total([b, a]))  # 4 a**2 + 2 a**2 + 2 a + a
+        for calls in (1, 2, 3):
+            c.backward()
+            assert (c.grad, b.grad, a.grad) == (1.0, 16.0, 39.0 * calls)
+
+
 @st.composite
 def programs(draw, candidates):
     """A random expression with shared parts: (number of leaves, steps); a step is (row, earlier operands)."""
@@ -132,7 +216,7 @@ def run(steps, leaves):
 
 
 class TestExpressions:
-    @given(programs(SCALAR_ROWS), st.data())
+    @given(programs(ALL_ROWS), st.data())
     def test_random_expressions_agree_with_torch_and_central_differences(self, program, data):
         count, steps = program
         inputs = [data.draw(numbers(ANY)) for _ in range(count)]
@@ -142,7 +226,7 @@ class TestExpressions:
         expected = central_differences(lambda *leaves: run(steps, leaves), inputs)
         assert [v.grad for v in leaves] == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
-    @given(programs(SCALAR_ROWS), st.data())
+    @given(programs(ALL_ROWS), st.data())
     def test_every_node_between_has_the_gradient_of_torch(self, program, data):
         count, steps = program
         inputs = [data.draw(numbers(ANY)) for _ in range(count)]
@@ -152,6 +236,13 @@ class TestExpressions:
         torch_middle.retain_grad()
         (torch_middle.tanh() * torch_middle + torch_middle).backward()
         assert middle.grad == close(torch_middle.grad.item())
+
+    def test_a_graph_is_that_of_its_recorded_values(self):
+        a, b = Value(2.0), Value(3.0)
+        y = dot([a], [b]) + a * b
+        a.data = b.data = 100.0
+        y.backward()
+        assert (a.grad, b.grad) == (6.0, 4.0)
 
     def test_the_example_of_micrograds_readme(self):
         def example(lib):
@@ -326,6 +417,11 @@ ERRORS = [
     (lambda: 1 / Value(0.0), ZeroDivisionError, ["division by zero"]),
     (lambda: Value(0.0) ** -1, ZeroDivisionError, ["0.0", "negative power"]),
     (lambda: Value(1000.0).exp(), OverflowError, ["range"]),
+    (lambda: dot([two], [two, two]), ValueError, ["as many xs as ws", "1 ws", "2 xs"]),
+    (lambda: dot([two], ["3"]), TypeError, ["'3'", "str", "real number"]),
+    (lambda: dot([None], [two]), TypeError, ["None", "real number"]),
+    (lambda: dot([two], [two], "3"), TypeError, ["'3'", "str", "real number"]),
+    (lambda: total([two, [1]]), TypeError, ["[1]", "list", "real number"]),
 ]
 
 
@@ -346,6 +442,31 @@ class TestScale:
         assert (y.data, x.grad) == (50_001.0, 1.0)
         del y  # nor is taking the graph apart
 
+    @pytest.mark.parametrize(
+        "step",
+        [
+            lambda y: y + y,
+            lambda y: y.tanh(),
+            lambda y: dot([y, y], [y, 0.5], y),
+            lambda y: total([y, y, 1]),
+            lambda y: y / y,
+        ],
+        ids=["binary", "unary", "dot", "total", "div"],
+    )
+    def test_long_chains_of_each_kind_of_node_come_and_go(self, step):
+        y = Value(0.5)
+        for _ in range(100_000):
+            y = step(y)
+            y.data = 0.5
+        y.backward()
+        assert len(y._results_in_order()) == 100_000
+        gc.disable()
+        try:
+            del y
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
+
     def test_a_graph_is_freed_without_the_garbage_collector(self):
         def nodes():
             return sum(issubclass(type(x), Value) for x in gc.get_objects())
@@ -356,7 +477,7 @@ class TestScale:
         try:
             before = nodes()
             y = a
-            for row in SCALAR_ROWS * 5:
+            for row in ALL_ROWS * 5:
                 y = row.apply(*[y.sigmoid() + 1] * len(row.domains))
             y.backward()
             assert nodes() >= before + 100

@@ -1,0 +1,79 @@
+"""What a differentiable operation is: a forward function and one vector-Jacobian product per input."""
+
+import inspect
+
+
+class Operation:
+    """A differentiable function of arrays, applied to Tensors by the engine.
+
+    `forward` maps arrays to an array.
+    Its first parameters, one for each of `vjps`, are the inputs; the others are options.
+    A first parameter `*tensors` stands for all inputs.
+    Each VJP maps the gradient `g` of the result to the gradient of its input; None is for an input without
+    a gradient, such as class labels.
+
+    A VJP names what it needs besides `g`, and only that is kept until the backward pass:
+    an input by its name; `NAME_shape`, the shape of an input; `out`, the result; an option by its name;
+    or `context`, where `forward` returns the pair (result, context).
+    It may return the broadcast shape: the engine sums the gradient back to the shape of the input.
+    VJPs are written with operators and NumPy functions, which Tensors understand too: the same lines serve
+    when a gradient is to be differentiated again.
+    A fused operation whose VJPs are not written so has a `composed` form, a function of Tensors built from
+    other operations, which then takes its place.
+
+    `expects` completes the error message "NAME cannot take shapes ...: ".
+    """
+
+    custom = None  # user-defined operations pass gradients on in their own way, see autograd/function.py
+
+    __slots__ = (
+        "composed",
+        "defaults",
+        "expects",
+        "forward",
+        "has_context",
+        "inputs",
+        "name",
+        "picks",
+        "saves",
+        "saves_out",
+        "vjps",
+    )
+
+    def __init__(self, name, forward, vjps, composed=None, expects=None):
+        self.name = name
+        self.forward = forward
+        self.vjps = vjps
+        self.composed = composed
+        self.expects = expects or "aligned from the right, lengths must be equal or 1"
+        parameters = list(inspect.signature(forward).parameters.values())
+        if parameters[0].kind is inspect.Parameter.VAR_POSITIONAL:
+            many = parameters.pop(0)
+            self.inputs = [f"{many.name}{i}" for i in range(len(vjps))]
+        else:
+            self.inputs = [p.name for p in parameters[: len(vjps)]]
+            parameters = parameters[len(vjps) :]
+        self.defaults = {p.name: p.default for p in parameters}
+        wanted = [list(inspect.signature(vjp).parameters)[1:] if vjp else [] for vjp in vjps]
+        names = list(dict.fromkeys(name for each in wanted for name in each))
+        self.saves = [self._where(name) for name in names]
+        self.picks = [[names.index(name) for name in each] for each in wanted]
+        self.has_context = "context" in names
+        self.saves_out = "out" in names
+
+    def _where(self, name):
+        """How the engine finds what a VJP calls `name`: a kind, and an index or a name."""
+        if name in self.inputs:
+            return "input", self.inputs.index(name)
+        if name.removesuffix("_shape") in self.inputs:
+            return "shape", self.inputs.index(name.removesuffix("_shape"))
+        if name in ("out", "context"):
+            return name, None
+        if name in self.defaults:
+            return "option", name
+        raise TypeError(
+            f"a VJP of {self.name} asks for {name!r}: no input, option, NAME_shape, out or context"
+        )
+
+    def __repr__(self):
+        return f"<operation {self.name}>"
