@@ -14,8 +14,23 @@ import sys
 REGISTRY = {
     "scalar_default_gc": "scalar_demo",
     "scalar_no_gc": "scalar_demo",
+    "scalar_dot": "scalar_demo",
     "scalar_chain": "scalar_chain",
     "source_net": "source_net",
+    "mlp_sgd": "mlp",
+    "mlp_adam": "mlp",
+    "mlp_backward": "mlp",
+    "mlp_memory": "memory",
+    "mlp_sgd_hips": "mlp",
+    "cnn8": "cnn",
+    "cnn8_backward": "cnn",
+    "cnn28": "cnn",
+    "cnn28_backward": "cnn",
+    "char_mlp": "char_mlp",
+    "char_mlp_backward": "char_mlp",
+    "transformer": "transformer",
+    "transformer_backward": "transformer",
+    "transformer_memory": "memory",
 }
 
 THREADS = (
