@@ -33,7 +33,7 @@ def lstm_step(projected, hidden, cell, weight, bias):
     Hochreiter & Schmidhuber, Neural Computation 9(8):1735-1780, 1997.
     """
     gates = projected + functional.linear(hidden, weight, bias)
-    size = hidden.shape[-1]
+    size = cell.shape[-1]
     keep = _gate(gates, 1, size).sigmoid() * cell
     cell = keep + _gate(gates, 0, size).sigmoid() * _gate(gates, 2, size).tanh()
     return _gate(gates, 3, size).sigmoid() * cell.tanh(), cell
@@ -155,8 +155,10 @@ class _Recurrent(Module):
         proj_size=0,
         dtype=None,
     ):
-        if proj_size:
-            raise NotImplementedError("proj_size is not supported: put a Linear behind the layer")
+        if proj_size and self._kind != "lstm":
+            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
+        if not 0 <= proj_size < max(hidden_size, 1):
+            raise ValueError("proj_size should be zero to disable projections, or smaller than hidden_size")
         if hidden_size <= 0 or num_layers <= 0:
             raise ValueError("hidden_size and num_layers must be greater than zero")
         if not 0 <= dropout <= 1:
@@ -168,18 +170,21 @@ class _Recurrent(Module):
         self.batch_first = batch_first
         self.dropout = float(dropout)
         self.bidirectional = bidirectional
+        self.proj_size = proj_size
+        width = proj_size or hidden_size  # of the hidden states
         bound = 1 / math.sqrt(hidden_size)
         rows = _GATES[self._kind] * hidden_size
         for layer in range(num_layers):
-            inputs = input_size if layer == 0 else hidden_size * (1 + bidirectional)
+            inputs = input_size if layer == 0 else width * (1 + bidirectional)
             for end in self._directions():
                 for name, shape in (
                     ("weight_ih", (rows, inputs)),
-                    ("weight_hh", (rows, hidden_size)),
+                    ("weight_hh", (rows, width)),
                     ("bias_ih", (rows,)),
                     ("bias_hh", (rows,)),
+                    ("weight_hr", (width, hidden_size)),
                 ):
-                    if bias or name.startswith("weight"):
+                    if proj_size if name == "weight_hr" else bias or name.startswith("weight"):
                         setattr(self, f"{name}_l{layer}{end}", uniform_parameter(shape, bound, dtype))
 
     def _directions(self):
@@ -199,7 +204,8 @@ class _Recurrent(Module):
             x = input.transpose(0, 1) if self.batch_first else input
         if x.shape[0] == 0:
             raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
-        states = [self._starts(x, h, batched) for h in self._unpack(hx)]
+        widths = self.proj_size or self.hidden_size, self.hidden_size
+        states = [self._starts(x, h, batched, width) for h, width in zip(self._unpack(hx), widths)]
         ends = []
         for layer in range(self.num_layers):
             if layer and self.dropout:
@@ -220,21 +226,22 @@ class _Recurrent(Module):
 
     def _run(self, x, states, suffix, backwards):
         """One layer in one direction: the hidden states of all steps, and the last states."""
-        w_ih, w_hh, b_ih, b_hh = (
-            getattr(self, name + suffix, None) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
+        names = "weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr"
+        w_ih, w_hh, b_ih, b_hh, w_hr = (getattr(self, name + suffix, None) for name in names)
         projected = functional.linear(x, w_ih, b_ih)  # of all steps at once
         outs = []
         steps = range(len(x))
         for i in reversed(steps) if backwards else steps:
             states = self._step(projected[i], states, w_hh, b_hh)
+            if w_hr is not None:
+                states[0] = functional.linear(states[0], w_hr)
             outs.append(states[0])
         return stack(outs[::-1] if backwards else outs, 0), states
 
-    def _starts(self, x, state, batched):
+    def _starts(self, x, state, batched, width):
         """The states to begin with, one for each layer and direction."""
         count = self.num_layers * len(self._directions())
-        shape = (count, x.shape[1], self.hidden_size)
+        shape = (count, x.shape[1], width)
         if state is None:
             return [Tensor(np.zeros(shape[1:], x.dtype))] * count
         if state.ndim != (3 if batched else 2):
@@ -257,6 +264,7 @@ class _Recurrent(Module):
     def extra_repr(self):
         text = f"{self.input_size}, {self.hidden_size}"
         for name, default in (
+            ("proj_size", 0),
             ("num_layers", 1),
             ("bias", True),
             ("batch_first", False),
@@ -295,7 +303,7 @@ class LSTM(_Recurrent):
 
     Shapes: input (L, N, input_size), (N, L, input_size) if `batch_first`, or (L, input_size); h and c
     (layers * directions, N, hidden_size), 0 if not given. Returns (hidden states of all steps, (h, c)).
-    Raises ValueError or RuntimeError for inputs that do not fit, NotImplementedError for proj_size.
+    With `proj_size` a matrix makes each h that long. Raises ValueError or RuntimeError for what does not fit.
     Hochreiter & Schmidhuber, Neural Computation 9(8):1735-1780, 1997.
     """
 

@@ -7,14 +7,15 @@ import numpy as np
 
 from backprop_lib.core import differentiable
 from backprop_lib.operations import elementwise
-from backprop_lib.operations.either import either, keep
+from backprop_lib.operations.choosing import zero_unless
+from backprop_lib.operations.either import either
 
 _sigmoid = either(elementwise.sigmoid)
 
 
 def _either_side(mask, where, elsewhere):
     """np.where, but without a branch for each element."""
-    return keep(where, mask) + keep(elsewhere, ~mask)
+    return zero_unless(mask, where) + zero_unless(~mask, elsewhere)
 
 
 @differentiable(lambda g, input, negative_slope: _either_side(input > 0, g, g * negative_slope))

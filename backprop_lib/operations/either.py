@@ -2,8 +2,6 @@
 
 import functools
 
-import numpy as np
-
 from backprop_lib.core import Tensor, apply
 
 
@@ -45,15 +43,3 @@ class Shared:
         value = self.get(g, compute, *arguments)
         self._g = self._value = None
         return value
-
-
-def keep(g, mask):
-    """`g` where the mask holds and 0 elsewhere, even where `g` is not finite.
-
-    On arrays by multiplying the bits of the numbers with 0 or 1: np.where branches at every element, which
-    takes ten times as long where the mask is irregular.
-    """
-    if not (isinstance(g, np.ndarray) and g.ndim and g.dtype.char in "fd"):
-        return np.where(mask, g, 0.0)
-    bits = np.dtype(f"i{g.itemsize}")
-    return np.multiply(g.view(bits), mask).view(g.dtype)

@@ -226,7 +226,7 @@ def test_default_starts_of_layers_have_the_bounds_of_torch():
         (lambda: nn.BatchNorm2d(3)(bp.ones(2, 3)), ValueError, "expected 4D input"),
         (lambda: nn.BatchNorm1d(3)(bp.ones(3)), ValueError, "expected 2D or 3D input"),
         (lambda: nn.Dropout(2), ValueError, "between 0 and 1"),
-        (lambda: nn.LSTM(2, 3, proj_size=1), NotImplementedError, "proj_size"),
+        (lambda: nn.GRU(2, 3, proj_size=1), ValueError, "proj_size"),
         (lambda: nn.LSTM(2, 3)(bp.ones(4, 5)), RuntimeError, "needs inputs of shape"),
         (lambda: nn.RNNCell(2, 3)(bp.ones(4, 2), bp.ones(3, 3)), RuntimeError, "hidden state of shape"),
         (lambda: nn.MultiheadAttention(5, 2), AssertionError, "divisible"),

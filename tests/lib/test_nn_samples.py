@@ -17,7 +17,6 @@ ROWS = [
 ]
 NOT_IMPLEMENTED = {  # options that raise NotImplementedError
     "padding_mode": lambda value: value != "zeros",
-    "proj_size": lambda value: value != 0,
 }
 
 

@@ -40,10 +40,7 @@ RANDOM = {"empty", "randint", "randn"}  # only shapes and dtypes can be compared
 EXCEPTIONS = {
     ("norm nuc", torch.float32): "the nuclear norm needs a singular value decomposition",
     ("norm nuc", torch.float64): "the nuclear norm needs a singular value decomposition",
-    (
-        "__rpow__",
-        torch.int64,
-    ): "NumPy refuses negative powers of whole numbers",
+    ("__rpow__", torch.int64): "NumPy refuses negative powers of whole numbers",
 }
 FLOATS = (torch.float32, torch.float64)
 DTYPES = (*FLOATS, torch.int64)
