@@ -31,7 +31,7 @@ class Tensor:
         self.grad = None
         self._node = None
         self._hooks = None
-        self._changes = 0  # how often in-place arithmetic has changed the numbers
+        self._changes = [0]  # how often the numbers have been changed in place; views share the list
         self._requires_grad = False
         if requires_grad:
             self.requires_grad = True
@@ -101,7 +101,9 @@ class Tensor:
 
     def detach(self):
         """The same numbers, shared, in a Tensor that is a leaf and needs no gradient."""
-        return Tensor(self.array)
+        result = wrap(self.array)
+        result._changes = self._changes
+        return result
 
     def numpy(self):
         """The NumPy array, shared; raises RuntimeError if this Tensor requires a gradient (detach it)."""
@@ -178,8 +180,12 @@ class Tensor:
                 f"in-place arithmetic keeps shape {self.shape} and dtype {self.dtype}, "
                 f"but got an operand of shape {np.shape(_raw(other))} and dtype {np.result_type(_raw(other))}"
             ) from error
-        self._changes += 1
+        self._has_changed()
         return self
+
+    def _has_changed(self):
+        """Note that the numbers have been changed in place: what was recorded of them no longer holds."""
+        self._changes[0] += 1
 
     # ---- comparisons: elementwise, without a gradient; a Tensor hashes by identity ----
 
@@ -282,7 +288,7 @@ def wrap(array, node=None):
     result.grad = None
     result._node = node
     result._hooks = None
-    result._changes = 0
+    result._changes = [0]
     result._requires_grad = node is not None
     return result
 
@@ -344,15 +350,27 @@ def apply(op, inputs, options):
             arrays = [a.astype(dtype) if isinstance(a, np.ndarray) else a for a in arrays]
             out = np.asarray(thread.silently(op.forward, *arrays, **options))
         out = out.astype(dtype, copy=False)
-    if not (wanted and thread.recording) or out.dtype.kind != "f":
-        return wrap(out)
-    node = _record(op, inputs, arrays, options, out, context)
-    result = wrap(out, node)
+    if wanted and thread.recording and out.dtype.kind == "f":
+        result = wrap(out, _record(op, inputs, arrays, options, out, context))
+    else:
+        result = wrap(out)
+    if out.base is not None or (arrays and out is arrays[0]):
+        _share_changes(result, inputs)
+    if result._node is None:
+        return result
     if op.saves_out:
-        node.result = weakref.ref(result)
+        result._node.result_changes = result._changes, result._changes[0]
     if thread.tape is not None:
         thread.tape.append(result)
     return result
+
+
+def _share_changes(result, inputs):
+    """A view of an input changes when that input does, and the other way round."""
+    base = result.array if result.array.base is None else result.array.base
+    for x in inputs:
+        if isinstance(x, Tensor) and base is (x.array if x.array.base is None else x.array.base):
+            result._changes = x._changes
 
 
 def _record(op, inputs, arrays, options, out, context):
@@ -371,7 +389,7 @@ def _record(op, inputs, arrays, options, out, context):
         if kind == "input":
             value = inputs[which]
             if isinstance(value, Tensor):
-                change = value._changes
+                change = value._changes[0]
             else:
                 value = arrays[which]
         elif kind == "out":

@@ -61,7 +61,7 @@ def is_grad_enabled():
 class Node:
     """One recorded result."""
 
-    __slots__ = ("changes", "edges", "hooks", "number", "op", "remade", "result", "saved", "types")
+    __slots__ = ("changes", "edges", "hooks", "number", "op", "remade", "result_changes", "saved", "types")
 
     def __init__(self, op, edges, saved, types, changes, remade):
         self.op = op
@@ -70,7 +70,7 @@ class Node:
         self.types = types  # for each edge: the shape and dtype of the input
         self.changes = changes  # of each saved input: how often it had been changed in place
         self.remade = remade  # inputs and options, where the operation has a composed form
-        self.result = None  # a weak reference to the Tensor, where the VJPs need its numbers
+        self.result_changes = None  # the result's list of changes, and their number when it was recorded
         self.hooks = None
         self.number = _next_number()  # inputs are recorded before results: this order is topological
 
@@ -197,12 +197,12 @@ class Walk:
         """What was saved for the VJPs: as arrays, or as Tensors if the walk itself is recorded."""
         saved = []
         changed = False
-        if node.result is not None:
-            result = node.result()
-            changed = result is not None and result._changes > 0
+        if node.result_changes is not None:
+            count, before = node.result_changes
+            changed = count[0] != before
         for value, changes in zip(node.saved, node.changes):
             if changes is not None:
-                changed = changed or value._changes != changes
+                changed = changed or value._changes[0] != changes
                 value = value if self.create_graph else value.array
             saved.append(value)
         if changed:

@@ -65,7 +65,7 @@ def _move(running, new, momentum):
     if running is not None:
         running.array *= 1 - momentum
         running.array += momentum * new
-        running._changes += 1
+        running._has_changed()
 
 
 def _by_running(x, mean, variance, weight, bias, eps):

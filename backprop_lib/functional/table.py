@@ -45,7 +45,7 @@ def _shorten(weight, rows, max_norm, norm_type):
     norms = np.linalg.norm(weight.array[rows], ord=norm_type, axis=1, keepdims=True)
     factors = np.where(norms > max_norm, max_norm / (norms + 1e-7), 1).astype(weight.dtype)
     weight.array[rows] *= factors
-    weight._changes += 1
+    weight._has_changed()
 
 
 def one_hot(tensor, num_classes=-1):

@@ -31,7 +31,7 @@ def calculate_gain(nonlinearity, param=None):
 
 def _filled(tensor, numbers):
     tensor.array[...] = numbers
-    tensor._changes += 1
+    tensor._has_changed()
     return tensor
 
 

@@ -204,7 +204,7 @@ class Module:
         for _, tensor in (*self.named_parameters(), *self.named_buffers()):
             if tensor.dtype.kind == "f":
                 tensor.array = tensor.array.astype(dtype)
-                tensor._changes += 1
+                tensor._has_changed()
                 tensor.grad = None if tensor.grad is None else Tensor(tensor.grad.array.astype(dtype))
         return self
 
@@ -259,7 +259,7 @@ class Module:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{lines}")
         for name, array in new.items():
             np.copyto(named[name].array, array, casting="unsafe")
-            named[name]._changes += 1
+            named[name]._has_changed()
         return IncompatibleKeys(missing, unexpected)
 
     # ---- its printed form ----

@@ -50,7 +50,7 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     for g in gradients:
         if factor != 1:
             g.array *= factor
-            g._changes += 1
+            g._has_changed()
     return norm
 
 
@@ -58,7 +58,7 @@ def clip_grad_value_(parameters, clip_value):
     """Clip every element of every gradient to +-clip_value, in place."""
     for g in _gradients(parameters):
         np.clip(g.array, -clip_value, clip_value, out=g.array)
-        g._changes += 1
+        g._has_changed()
 
 
 def parameters_to_vector(parameters):
@@ -73,5 +73,5 @@ def vector_to_parameters(vec, parameters):
     start = 0
     for p in parameters:
         p.array[...] = vec.array[start : start + p.array.size].reshape(p.shape)
-        p._changes += 1
+        p._has_changed()
         start += p.array.size

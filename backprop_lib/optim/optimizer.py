@@ -77,7 +77,7 @@ class Optimizer:
             for p in group["params"]:
                 if p.grad is not None:
                     self._update(p, p.grad.array, group)
-                    p._changes += 1
+                    p._has_changed()
         return loss
 
     def _update(self, p, g, group):

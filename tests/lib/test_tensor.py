@@ -726,6 +726,28 @@ class TestInPlace:
         assert x.requires_grad
 
     @pytest.mark.parametrize("lib", [bp, torch])
+    @pytest.mark.parametrize(
+        "view",
+        [
+            lambda x: x.reshape(1),
+            lambda x: x[:1],
+            lambda x: x.transpose(0, 0),
+            lambda x: x.detach(),
+            lambda x: x.detach().unsqueeze(0)[0],
+        ],
+        ids=["reshape", "slice", "transpose", "detach", "detached view"],
+    )
+    @pytest.mark.parametrize("of", ["input", "result"])
+    def test_a_change_through_a_view_is_refused(self, lib, view, of):
+        w, x = lib.tensor([2.0], requires_grad=True), lib.tensor([3.0])
+        out = (w * x).exp()
+        with lib.no_grad():
+            v = view(x if of == "input" else out)
+            v += 1
+        with pytest.raises(RuntimeError, match=r"in.?place"):
+            out.backward()
+
+    @pytest.mark.parametrize("lib", [bp, torch])
     @pytest.mark.parametrize("changed", ["input", "constant", "result", "root"])
     def test_a_change_between_forward_and_backward_is_refused(self, lib, changed):
         w, x = lib.tensor([2.0], requires_grad=True), lib.tensor([3.0])
