@@ -7,8 +7,8 @@ from numbers import Integral, Number, Real
 
 import numpy as np
 
-from backprop_lib.graph import Node, Walk, thread
-from backprop_lib.operation import Operation
+from backprop_lib.graph import Node, Walk, now, thread
+from backprop_lib.operation import OUT, Operation
 
 
 class Tensor:
@@ -20,7 +20,7 @@ class Tensor:
     Raises TypeError if `array` is not a numeric array, RuntimeError if one without floats is to require grad.
     """
 
-    __slots__ = ("__weakref__", "_changes", "_hooks", "_node", "_requires_grad", "array", "grad")
+    __slots__ = ("__weakref__", "_hooks", "_last_change", "_node", "_requires_grad", "array", "grad")
 
     def __init__(self, array, requires_grad=False):
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
@@ -31,7 +31,7 @@ class Tensor:
         self.grad = None
         self._node = None
         self._hooks = None
-        self._changes = [0]  # how often the numbers have been changed in place; views share the list
+        self._last_change = [0]  # the moment at which the numbers last changed in place; views share it
         self._requires_grad = False
         if requires_grad:
             self.requires_grad = True
@@ -55,11 +55,15 @@ class Tensor:
 
     @property
     def requires_grad(self):
-        """Whether operations on this Tensor are recorded; can be set on leaves with a floating dtype."""
+        """Whether operations on this Tensor are recorded.
+
+        Raises RuntimeError if it is set on a result, or to True without a floating dtype.
+        """
         return self._requires_grad
 
     @requires_grad.setter
     def requires_grad(self, value):
+        """Raises RuntimeError on a result, and for True without a floating dtype."""
         if self._node is not None:
             raise RuntimeError(
                 "requires_grad can be set on leaves only; detach() cuts a result from its history"
@@ -85,11 +89,12 @@ class Tensor:
 
     @property
     def data(self):
-        """The same numbers in a Tensor that records nothing."""
+        """The same numbers in a Tensor that records nothing; raises RuntimeError if set in another shape."""
         return Tensor(self.array)
 
     @data.setter
     def data(self, value):
+        """Raises RuntimeError if the shape would change."""
         array = np.asarray(_raw(value), dtype=self.dtype)
         if array.shape != self.shape:
             raise RuntimeError(f"new data must have shape {self.shape}, got {array.shape}")
@@ -102,7 +107,7 @@ class Tensor:
     def detach(self):
         """The same numbers, shared, in a Tensor that is a leaf and needs no gradient."""
         result = wrap(self.array)
-        result._changes = self._changes
+        result._last_change = self._last_change
         return result
 
     def numpy(self):
@@ -134,8 +139,21 @@ class Tensor:
     def __float__(self):
         return float(self.item())
 
+    def __int__(self):
+        return int(self.item())
+
     def __bool__(self):
         return bool(self.item())
+
+    def __index__(self):
+        if self.dtype.kind == "f" or self.array.size != 1:
+            raise TypeError("only integer tensors with one element can be an index")
+        return operator.index(self.item())
+
+    def __format__(self, spec):
+        if self.ndim and spec:
+            raise TypeError(f"a tensor of shape {self.shape} has no format {spec!r}: only one number has")
+        return str(self) if self.ndim else format(self.item(), spec)
 
     def __repr__(self):
         text = np.array2string(self.array, separator=", ", precision=4, prefix="tensor(")
@@ -185,7 +203,7 @@ class Tensor:
 
     def _has_changed(self):
         """Note that the numbers have been changed in place: what was recorded of them no longer holds."""
-        self._changes[0] += 1
+        self._last_change[0] = now()
 
     # ---- comparisons: elementwise, without a gradient; a Tensor hashes by identity ----
 
@@ -261,11 +279,14 @@ class Tensor:
     def _accumulate(self, g, owned):
         """Add `g` to `grad`: an array, which is copied unless it is `owned`, or a recorded Tensor."""
         if self.grad is not None:
-            self.grad = self.grad + g
-        elif isinstance(g, np.ndarray):
-            self.grad = wrap(g if owned and g.flags.owndata and g.flags.writeable else g.copy())
-        else:
+            if type(g) is np.ndarray and self.grad._node is None:
+                self.grad._in_place(np.add, g)
+            else:
+                self.grad = self.grad + g
+        elif type(g) is not np.ndarray:
             self.grad = g
+        else:
+            self.grad = wrap(g if owned and g.base is None else g.copy())
 
 
 class _Handle:
@@ -281,20 +302,26 @@ class _Handle:
         self._hooks.pop(self._key, None)
 
 
+_new = object.__new__
+
+
 def wrap(array, node=None):
     """A Tensor around an array that is known to be right."""
-    result = Tensor.__new__(Tensor)
+    result = _new(Tensor)
     result.array = array
     result.grad = None
     result._node = node
     result._hooks = None
-    result._changes = [0]
+    result._last_change = [0]
     result._requires_grad = node is not None
     return result
 
 
 def start(output, gradient, create_graph):
-    """Where a walk back from `output` begins, and with which gradient; checks the latter."""
+    """Where a walk back from `output` begins, and with which gradient.
+
+    Raises RuntimeError if `output` does not require a gradient, or if `gradient` does not fit it.
+    """
     if not output._requires_grad:
         raise RuntimeError("backward() needs a result of inputs with requires_grad=True, but none had it")
     if gradient is None:
@@ -303,7 +330,7 @@ def start(output, gradient, create_graph):
                 f"backward() on a tensor of shape {output.shape} needs gradient=, a tensor of that shape; "
                 "only a tensor with one element does without (sum() or mean() makes one)"
             )
-        gradient = np.ones_like(output.array)
+        gradient = np.array(1, output.dtype, ndmin=output.ndim)
     if not (create_graph and isinstance(gradient, Tensor)):
         gradient = np.asarray(_raw(gradient), dtype=output.dtype)
         gradient = wrap(gradient) if create_graph else gradient
@@ -317,6 +344,8 @@ def _raw(x):
 
 
 # ---- operations ----
+
+_FLOAT32 = np.dtype(np.float32)
 
 
 def apply(op, inputs, options):
@@ -344,24 +373,20 @@ def apply(op, inputs, options):
         out, context = out
     if type(out) is not np.ndarray:
         out = np.asarray(out)
-    if out.dtype.char in "de" and options.get("dtype") is None:
+    if out.dtype is not _FLOAT32 and out.dtype.char in "de" and options.get("dtype") is None:
         dtype = _float_dtype(arrays)
         if out.dtype.itemsize < dtype.itemsize:  # NumPy computes functions of small ints in half precision
             arrays = [a.astype(dtype) if isinstance(a, np.ndarray) else a for a in arrays]
             out = np.asarray(thread.silently(op.forward, *arrays, **options))
         out = out.astype(dtype, copy=False)
-    if wanted and thread.recording and out.dtype.kind == "f":
-        result = wrap(out, _record(op, inputs, arrays, options, out, context))
-    else:
-        result = wrap(out)
+    result = wrap(out)
     if out.base is not None or (arrays and out is arrays[0]):
         _share_changes(result, inputs)
-    if result._node is None:
-        return result
-    if op.saves_out:
-        result._node.result_changes = result._changes, result._changes[0]
-    if thread.tape is not None:
-        thread.tape.append(result)
+    if wanted and thread.recording and out.dtype.kind == "f":
+        result._requires_grad = True
+        result._node = _record(op, inputs, arrays, options, result, context)
+        if thread.tape is not None:
+            thread.tape.append(result)
     return result
 
 
@@ -370,39 +395,27 @@ def _share_changes(result, inputs):
     base = result.array if result.array.base is None else result.array.base
     for x in inputs:
         if isinstance(x, Tensor) and base is (x.array if x.array.base is None else x.array.base):
-            result._changes = x._changes
+            result._last_change = x._last_change
 
 
-def _record(op, inputs, arrays, options, out, context):
-    """The node of a result."""
-    edges, types = [], []
-    for x, a, vjp in zip(inputs, arrays, op.vjps):
-        if vjp is not None and isinstance(x, Tensor) and x._requires_grad:
-            edges.append(x if x._node is None else x._node)
-            types.append((a.shape, a.dtype))
-        else:
-            edges.append(None)
-            types.append(None)
-    saved, changes = [], []
-    for kind, which in op.saves:
-        change = None
-        if kind == "input":
-            value = inputs[which]
-            if isinstance(value, Tensor):
-                change = value._changes[0]
-            else:
-                value = arrays[which]
-        elif kind == "out":
-            value = out
-        elif kind == "shape":
-            value = np.shape(arrays[which])
-        elif kind == "option":
-            value = options[which] if which in options else op.defaults[which]
-        else:
-            value = context
-        saved.append(value)
-        changes.append(change)
-    return Node(op, edges, saved, types, changes, (inputs, options) if op.composed else None)
+def _record(op, inputs, arrays, options, result, context):
+    """The node of a result: for each input that wants a gradient its VJP and what this needs, no more."""
+    out = result.array
+    values = [*arrays, out, context]
+    if op.extras:
+        values += op.asked(arrays, options)
+    parts, guards = [], {}
+    for x, plan in zip(inputs, op.plan):
+        if plan is None or not isinstance(x, Tensor) or not x._requires_grad:
+            parts.append(None)
+            continue
+        vjp, arguments, kept = plan
+        parts.append((x if x._node is None else x._node, vjp, arguments(values)))
+        for i in kept:
+            y = result if i == OUT else inputs[i]
+            if isinstance(y, Tensor):
+                guards[i] = y._last_change
+    return Node(op, parts, guards, out.shape, out.dtype, (inputs, options) if op.composed else None)
 
 
 def _constant(x, op):

@@ -9,30 +9,29 @@ import types
 
 import numpy as np
 
+from backprop_lib.randomness import generator
 from backprop_lib.tensor import Tensor, tensor
-
-_generator = np.random.default_rng(0)
 
 # ---- constants ----
 
 
 def zeros(*shape, dtype=None, requires_grad=False):
-    """A Tensor of zeros."""
+    """A Tensor of zeros; the shape is given as ints or as one tuple."""
     return full(_shape(shape), 0, dtype=dtype or np.float32, requires_grad=requires_grad)
 
 
 def ones(*shape, dtype=None, requires_grad=False):
-    """A Tensor of ones."""
+    """A Tensor of ones; the shape is given as ints or as one tuple."""
     return full(_shape(shape), 1, dtype=dtype or np.float32, requires_grad=requires_grad)
 
 
 def empty(*shape, dtype=None, requires_grad=False):
-    """A Tensor whose numbers mean nothing yet."""
+    """A Tensor whose numbers mean nothing yet; the shape is given as ints or as one tuple."""
     return Tensor(np.empty(_shape(shape), dtype or np.float32), requires_grad)
 
 
 def full(size, fill_value, *, dtype=None, requires_grad=False):
-    """A Tensor of equal numbers; without a dtype it is that of `tensor(fill_value)`."""
+    """A Tensor of the shape `size` with equal numbers; without a dtype it is that of `tensor(fill_value)`."""
     fill_value = tensor(fill_value, dtype=dtype).array
     return Tensor(np.full(_shape((size,)), fill_value), requires_grad)
 
@@ -58,9 +57,40 @@ def ones_like(input, *, dtype=None, requires_grad=False):
     return full_like(input, 1, dtype=dtype, requires_grad=requires_grad)
 
 
+def empty_like(input, *, dtype=None, requires_grad=False):
+    """A Tensor in the shape and dtype of the input, whose numbers mean nothing yet."""
+    return empty(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
 def full_like(input, fill_value, *, dtype=None, requires_grad=False):
     """Equal numbers in the shape and dtype of the input."""
     return full(input.shape, fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+# ---- what there is already ----
+
+
+def from_numpy(ndarray):
+    """A Tensor that shares the numbers of a NumPy array; raises TypeError for anything else."""
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy() needs a NumPy array, got {type(ndarray).__name__}: use tensor()")
+    return Tensor(ndarray)
+
+
+def as_tensor(data, dtype=None):
+    """The Tensor itself, or one that shares the numbers of an array; a copy of other data, as `tensor`.
+
+    With another dtype it is a copy too. Raises TypeError and ValueError as `tensor` does.
+    """
+    found = data if isinstance(data, Tensor) else Tensor(data) if isinstance(data, np.ndarray) else None
+    if found is None:
+        return tensor(data, dtype=dtype)
+    return found if dtype is None else found.to(dtype)
+
+
+def is_tensor(obj):
+    """Whether this is a Tensor."""
+    return isinstance(obj, Tensor)
 
 
 # ---- sequences ----
@@ -96,36 +126,64 @@ def linspace(start, end, steps, *, dtype=None, requires_grad=False):
     return Tensor(np.linspace(start, end, steps).astype(dtype or np.float32), requires_grad)
 
 
+def meshgrid(*tensors, indexing="ij"):
+    """The coordinates of a grid: of n Tensors with one dimension each, n of shape (length 0, length 1, ...).
+
+    With `indexing` "xy" the first two dimensions are exchanged.
+    Raises RuntimeError for another `indexing`, several dimensions or different dtypes.
+    """
+    tensors = tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f"meshgrid() needs indexing 'ij' or 'xy', got {indexing!r}")
+    if len({x.dtype for x in tensors}) > 1:
+        raise RuntimeError(f"meshgrid() needs tensors of one dtype, got {[str(x.dtype) for x in tensors]}")
+    if any(x.ndim > 1 for x in tensors):
+        raise RuntimeError(f"meshgrid() needs tensors of 1 dimension, got {[x.shape for x in tensors]}")
+    shape = tuple(x.numel() for x in tensors)
+    grids = [
+        x.reshape([-1 if i == k else 1 for k in range(len(shape))]).broadcast_to(shape)
+        for i, x in enumerate(tensors)
+    ]
+    return tuple(x.transpose(0, 1) if indexing == "xy" and len(shape) > 1 else x for x in grids)
+
+
 # ---- random numbers ----
 
 
-def manual_seed(seed):
-    """Restart the library's random generator, so that what follows is reproducible."""
-    global _generator
-    _generator = np.random.default_rng(seed)
-
-
 def rand(*shape, dtype=None, requires_grad=False):
-    """Independent samples from the uniform distribution on [0, 1)."""
-    return Tensor(np.asarray(_generator.random(_shape(shape), dtype or np.float32)), requires_grad)
+    """Independent samples from the uniform distribution on [0, 1); the shape as ints or as one tuple."""
+    return Tensor(np.asarray(generator().random(_shape(shape), dtype or np.float32)), requires_grad)
 
 
 def randn(*shape, dtype=None, requires_grad=False):
-    """Independent samples from the normal distribution with mean 0 and variance 1."""
-    numbers = _generator.standard_normal(_shape(shape), dtype or np.float32)
+    """Independent samples from the normal distribution, mean 0 and variance 1; shape as for `rand`."""
+    numbers = generator().standard_normal(_shape(shape), dtype or np.float32)
     return Tensor(np.asarray(numbers), requires_grad)
 
 
+def rand_like(input, *, dtype=None, requires_grad=False):
+    """`rand` in the shape and dtype of the input."""
+    return rand(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def randn_like(input, *, dtype=None, requires_grad=False):
+    """`randn` in the shape and dtype of the input."""
+    return randn(*input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
 def randint(low, high=None, size=None, *, dtype=None, requires_grad=False):
-    """randint(high, size) or randint(low, high, size): independent whole numbers, low (or 0) <= n < high."""
+    """randint(high, size) or randint(low, high, size): independent whole numbers, low (or 0) <= n < high.
+
+    Raises ValueError unless low < high.
+    """
     low, high, size = (0, low, high) if size is None else (low, high, size)
-    numbers = np.asarray(_generator.integers(low, high, _shape((size,))))
+    numbers = np.asarray(generator().integers(low, high, _shape((size,))))
     return Tensor(numbers.astype(dtype or np.int64), requires_grad)
 
 
 def randperm(n, *, dtype=None):
-    """The whole numbers from 0 to n - 1 in a random order."""
-    return Tensor(_generator.permutation(n).astype(dtype or np.int64))
+    """The whole numbers from 0 to n - 1 in a random order: (n,)."""
+    return Tensor(generator().permutation(n).astype(dtype or np.int64))
 
 
 def _shape(shape):

@@ -8,12 +8,15 @@ References lead from results to inputs only, so there are no cycles.
 import contextlib
 import contextvars
 import itertools
+import math
 import operator
 import threading
 
 import numpy as np
 
-_next_number = itertools.count().__next__
+from backprop_lib.operation import OUT
+
+now = itertools.count(1).__next__  # moments: when a result was recorded, when numbers changed in place
 
 
 class _Thread(threading.local):
@@ -61,18 +64,22 @@ def is_grad_enabled():
 class Node:
     """One recorded result."""
 
-    __slots__ = ("changes", "edges", "hooks", "number", "op", "remade", "result_changes", "saved", "types")
+    __slots__ = ("dtype", "guards", "hooks", "number", "op", "parts", "remade", "shape")
 
-    def __init__(self, op, edges, saved, types, changes, remade):
+    def __init__(self, op, parts, guards, shape, dtype, remade):
         self.op = op
-        self.edges = edges  # for each input: its Node, a leaf, or None where no gradient is wanted
-        self.saved = saved  # what the VJPs asked for
-        self.types = types  # for each edge: the shape and dtype of the input
-        self.changes = changes  # of each saved input: how often it had been changed in place
+        self.parts = parts  # for each input: its node or leaf, its VJP and what that asked for; or None
+        self.guards = guards  # by number, of the inputs and results that are kept: when they last changed
+        self.shape = shape  # of the result, like its dtype
+        self.dtype = dtype
         self.remade = remade  # inputs and options, where the operation has a composed form
-        self.result_changes = None  # the result's list of changes, and their number when it was recorded
         self.hooks = None
-        self.number = _next_number()  # inputs are recorded before results: this order is topological
+        self.number = now()  # inputs are recorded before results: this order is topological
+
+    @property
+    def edges(self):
+        """For each input the Node or leaf that the gradient goes to, or None where it is not wanted."""
+        return [None if part is None else part[0] for part in self.parts]
 
 
 def nodes_under(roots):
@@ -83,15 +90,17 @@ def nodes_under(roots):
     found, pending = set(roots), list(roots)
     while pending:
         node = pending.pop()
-        if node.edges is None:
+        if node.parts is None:
             raise RuntimeError(
                 f"the graph through this result of {node.op.name} was freed by an earlier backward(): "
                 "compute the result again, or call the first backward() with retain_graph=True"
             )
-        for edge in node.edges:
-            if type(edge) is Node and edge not in found:
-                found.add(edge)
-                pending.append(edge)
+        for part in node.parts:
+            if part is not None:
+                edge = part[0]
+                if type(edge) is Node and edge not in found:
+                    found.add(edge)
+                    pending.append(edge)
     return sorted(found, key=operator.attrgetter("number"))
 
 
@@ -111,16 +120,18 @@ class Walk:
 
     def run(self, starts, retain_graph):
         """Walk back from `starts`, pairs of a node or leaf and its gradient; returns {end: gradient}."""
+        pending = self.pending
         for start, g in starts:
-            self._put(start, g)
-        nodes = nodes_under([start for start, _ in starts if type(start) is Node])
+            pending[start] = _sum(pending[start], g) if start in pending else g
+        roots = [start for start in pending if type(start) is Node]
+        nodes = nodes_under(roots)
         if self.ends is not None:
             nodes = self._leading_to_ends(nodes)
-        pending = self.pending
         recording, thread.recording = thread.recording, self.create_graph
         try:
-            for leaf in [start for start in pending if type(start) is not Node]:
-                self._arrive(leaf, pending.pop(leaf), owned=False)
+            if len(roots) < len(pending):
+                for leaf in [start for start in pending if type(start) is not Node]:
+                    self._arrive(leaf, pending.pop(leaf), owned=False)
             while nodes:
                 node = nodes.pop()
                 g = pending.pop(node, None)
@@ -129,9 +140,18 @@ class Walk:
                         g = self._through(node.hooks, g)
                     if self.ends is not None and node in self.ends:
                         self.found[node] = g
-                    self._pass_on(node, g)
+                    for part, share in zip(node.parts, self._shares(node, g)):
+                        if share is None or part is None:
+                            continue
+                        edge = part[0]
+                        if type(edge) is not Node:
+                            self._arrive(edge, share, share is not g)
+                        elif edge in pending:
+                            pending[edge] = _sum(pending[edge], share)
+                        else:
+                            pending[edge] = share
                 if not retain_graph:
-                    node.edges = node.saved = node.remade = None
+                    node.parts = node.remade = None
         finally:
             thread.recording = recording
         return self.found
@@ -144,76 +164,83 @@ class Walk:
                 reaching.add(node)
         return [node for node in nodes if node in reaching]
 
-    def _pass_on(self, node, g):
-        """Multiply `g` with each local derivative of `node` and leave the products at its inputs."""
-        op = node.op
-        if op.custom is not None:
-            shares = op.custom(node, self.wrap(g, None) if type(g) is np.ndarray else g, self.create_graph)
-        elif self.create_graph and op.composed is not None:
+    def _shares(self, node, g):
+        """The gradient for each input of `node`, of the input's shape and dtype, or None if not wanted."""
+        for last_change in node.guards.values():
+            if last_change[0] > node.number:
+                raise RuntimeError(
+                    f"a tensor that {node.op.name} needs for its gradient has since been changed in place, "
+                    "so its gradient would be wrong: call backward() before the change"
+                )
+        if node.op.custom is not None:
+            given = self.wrap(g, None) if type(g) is np.ndarray else g
+            shares = node.op.custom(node, given, self.create_graph)
+        elif not self.create_graph:
+            return self._products(node, g)
+        elif node.op.composed is not None:
             shares = self._composed(node, g)
         else:
-            shares = self._shares(node, op, g)
-        for edge, share, kind in zip(node.edges, shares, node.types):
-            if edge is None or share is None:
-                continue
-            shape, dtype = kind
-            if share.shape != shape:
-                share = unbroadcast(share, shape)
-            if share.dtype != dtype:
-                share = share.astype(dtype)
-            if type(edge) is Node:
-                self._put(edge, share)
-            else:
-                self._arrive(edge, share, owned=share is not g)
+            shares = self._recorded(node, g)
+        for i, (part, share) in enumerate(zip(node.parts, shares)):
+            if share is not None and part is not None:
+                end = part[0]
+                share = share if share.shape == end.shape else unbroadcast(share, end.shape)
+                shares[i] = share if share.dtype == end.dtype else share.astype(end.dtype)
+        return shares
 
-    def _shares(self, node, op, g):
-        """One vector-Jacobian product for each input that wants a gradient, None for the others."""
-        saved = self._unpack(node)
-        if self.create_graph:
-            return [
-                None if edge is None else self._recorded(op, vjp, g, [saved[i] for i in pick])
-                for edge, vjp, pick in zip(node.edges, op.vjps, op.picks)
-            ]
+    def _products(self, node, g):
+        """One vector-Jacobian product for each input that wants a gradient."""
         silently, shares = thread.silently, []
-        for edge, vjp, pick in zip(node.edges, op.vjps, op.picks):
-            share = None
-            if edge is not None:
-                share = silently(vjp, g, *[saved[i] for i in pick])
-                if type(share) is not np.ndarray:
-                    share = np.asarray(share)
+        for part in node.parts:
+            if part is None:
+                shares.append(None)
+                continue
+            edge, vjp, arguments = part
+            share = silently(vjp, g, *arguments)
+            like = edge if type(edge) is Node else edge.array
+            if type(share) is not np.ndarray:
+                share = np.asarray(share)
+            if share.shape != like.shape:
+                share = unbroadcast(share, like.shape)
+            if share.dtype is not like.dtype:  # equal dtypes are nearly always one object
+                share = share.astype(like.dtype, copy=False)
             shares.append(share)
         return shares
 
-    def _recorded(self, op, vjp, g, arguments):
-        try:
-            share = vjp(g, *arguments)
-            return self.wrap(np.asarray(share)) if isinstance(share, np.ndarray | np.generic) else share
-        except (TypeError, NotImplementedError) as error:
-            raise NotImplementedError(
-                f"the gradient of {op.name} cannot be differentiated again: compute it without create_graph"
-            ) from error
+    def _recorded(self, node, g):
+        """The same products as Tensors, recorded in their turn."""
+        shares = []
+        for part, needs in zip(node.parts, node.op.needs):
+            share = None
+            if part is not None:
+                _, vjp, arguments = part
+                tensors = [self._tensor(node, *need, value) for need, value in zip(needs, arguments)]
+                try:
+                    share = vjp(g, *tensors)
+                except (TypeError, NotImplementedError) as error:
+                    raise NotImplementedError(
+                        f"the gradient of {node.op.name} cannot be differentiated again: "
+                        "compute it without create_graph"
+                    ) from error
+                if isinstance(share, np.ndarray | np.generic):
+                    share = self.wrap(np.asarray(share), None)
+            shares.append(share)
+        return shares
 
-    def _unpack(self, node):
-        """What was saved for the VJPs: as arrays, or as Tensors if the walk itself is recorded."""
-        saved = []
-        changed = False
-        if node.result_changes is not None:
-            count, before = node.result_changes
-            changed = count[0] != before
-        for value, changes in zip(node.saved, node.changes):
-            if changes is not None:
-                changed = changed or value._changes[0] != changes
-                value = value if self.create_graph else value.array
-            saved.append(value)
-        if changed:
-            raise RuntimeError(
-                f"a tensor that {node.op.name} needs for its gradient has since been changed in place, "
-                "so its gradient would be wrong: call backward() before the change"
-            )
-        if self.create_graph and node.op.saves_out:
-            at = node.op.saves.index(("out", None))
-            saved[at] = self.wrap(saved[at], node)
-        return saved
+    def _tensor(self, node, kind, which, value):
+        """What was kept of an input or a result as a Tensor with its place in the graph; else as it is."""
+        if kind == "out":
+            which, end = OUT, node
+        elif kind == "input" and type(value) is np.ndarray:
+            end = None if node.parts[which] is None else node.parts[which][0]
+        else:
+            return value
+        if end is not None and type(end) is not Node:
+            return end
+        tensor = self.wrap(value, end)
+        if which in node.guards:
+            tensor._last_change = node.guards[which]
+        return tensor
 
     def _composed(self, node, g):
         """The shares of a fused operation, by differentiating what it is composed of."""
@@ -232,12 +259,9 @@ class Walk:
                 g = changed if self.create_graph else changed.array
         return g
 
-    def _put(self, end, g):
-        self.pending[end] = _sum(self.pending[end], g) if end in self.pending else g
-
     def _arrive(self, leaf, g, owned):
         """A gradient has come to a leaf; `owned` if nobody else holds this array."""
-        if leaf._hooks:
+        if leaf._hooks is not None:
             g = self._through(leaf._hooks, g)
             owned = False
         if self.ends is None:
@@ -256,5 +280,11 @@ def _sum(a, b):
 def unbroadcast(g, shape):
     """Sum `g` back to `shape`: what broadcasting has copied collects the gradients of all its copies."""
     extra = len(g.shape) - len(shape)
+    if shape and type(g) is np.ndarray and g.shape[extra:] == shape and g.size:
+        rows = g.reshape(-1, *shape) if len(shape) == 1 else g.reshape(-1, math.prod(shape))
+        if len(rows) == 1:
+            return g.reshape(shape)
+        # The product of a row of ones and a matrix is the fastest sum.
+        return np.ones(len(rows), g.dtype).dot(rows).reshape(shape)
     stretched = tuple(extra + i for i, n in enumerate(shape) if n == 1 and g.shape[extra + i] != 1)
     return g.sum(axis=(*range(extra), *stretched), keepdims=True).reshape(shape)

@@ -1,6 +1,11 @@
 """What a differentiable operation is: a forward function and one vector-Jacobian product per input."""
 
 import inspect
+import operator
+
+import numpy as np
+
+OUT = -1  # stands for the result among the numbers of the inputs
 
 
 class Operation:
@@ -30,13 +35,13 @@ class Operation:
         "composed",
         "defaults",
         "expects",
+        "extras",
         "forward",
         "has_context",
         "inputs",
         "name",
-        "picks",
-        "saves",
-        "saves_out",
+        "needs",
+        "plan",
         "vjps",
     )
 
@@ -54,12 +59,22 @@ class Operation:
             self.inputs = [p.name for p in parameters[: len(vjps)]]
             parameters = parameters[len(vjps) :]
         self.defaults = {p.name: p.default for p in parameters}
-        wanted = [list(inspect.signature(vjp).parameters)[1:] if vjp else [] for vjp in vjps]
-        names = list(dict.fromkeys(name for each in wanted for name in each))
-        self.saves = [self._where(name) for name in names]
-        self.picks = [[names.index(name) for name in each] for each in wanted]
-        self.has_context = "context" in names
-        self.saves_out = "out" in names
+        named = [list(inspect.signature(vjp).parameters)[1:] if vjp else [] for vjp in vjps]
+        self.needs = [[self._where(name) for name in names] for names in named]
+        self.has_context = any("context" in names for names in named)
+        # What VJPs may ask for stands in one list: the inputs, the result, the context, and the extras.
+        known = [*(("input", i) for i in range(len(vjps))), ("out", None), ("context", None)]
+        asked = dict.fromkeys(need for needs in self.needs for need in needs)
+        self.extras = [need for need in asked if need not in known]
+        self.plan = [self._plan(vjp, needs, known + self.extras) for vjp, needs in zip(vjps, self.needs)]
+
+    def _plan(self, vjp, needs, known):
+        """For one input: its VJP, what takes its arguments out of the list, and which of them can change."""
+        if vjp is None:
+            return None
+        at = [known.index(need) for need in needs]
+        result = len(self.vjps)
+        return vjp, _getter(at), tuple(i if i < result else OUT for i in at if i <= result)
 
     def _where(self, name):
         """How the engine finds what a VJP calls `name`: a kind, and an index or a name."""
@@ -75,5 +90,23 @@ class Operation:
             f"a VJP of {self.name} asks for {name!r}: no input, option, NAME_shape, out or context"
         )
 
+    def asked(self, arrays, options):
+        """The extras that the VJPs ask for."""
+        return [
+            np.shape(arrays[which])
+            if kind == "shape"
+            else (options[which] if which in options else self.defaults[which])
+            for kind, which in self.extras
+        ]
+
     def __repr__(self):
         return f"<operation {self.name}>"
+
+
+def _getter(at):
+    """A function that takes the items number `at` out of a list, as a tuple."""
+    if len(at) > 1:
+        return operator.itemgetter(*at)
+    if at:
+        return lambda values, i=at[0]: (values[i],)
+    return lambda values: ()

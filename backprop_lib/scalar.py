@@ -203,7 +203,10 @@ class Value:
 
 
 def dot(ws, xs, bias=None):
-    """ws[0] * xs[0] + ws[1] * xs[1] + ... + bias as one node; numbers may stand among the Values."""
+    """ws[0] * xs[0] + ws[1] * xs[1] + ... + bias as one node; numbers may stand among the Values.
+
+    Raises ValueError unless there are as many xs as ws.
+    """
     if len(ws) != len(xs):
         raise ValueError(f"dot(ws, xs) needs as many xs as ws, got {len(ws)} ws and {len(xs)} xs")
     try:

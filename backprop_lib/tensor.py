@@ -9,21 +9,17 @@ from backprop_lib import core
 from backprop_lib.core import Tensor
 from backprop_lib.graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from backprop_lib.operations import (
+    METHODS,
     arithmetic,
-    casting,
     choosing,
     comparing,
-    einsum,
     elementwise,
-    errorfunction,
     extremes,
     joining,
     linalg,
     matrices,
-    padding,
     reductions,
     shapes,
-    softmax,
 )
 
 __all__ = ["Tensor", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled", "tensor"]
@@ -71,6 +67,8 @@ Tensor.__neg__ = lambda self: core.apply(arithmetic.neg.operation, (self,), {})
 Tensor.__abs__ = elementwise.abs
 Tensor.__floordiv__ = arithmetic.floor_divide
 Tensor.__rfloordiv__ = lambda self, other: arithmetic.floor_divide(other, self)
+Tensor.__mod__ = arithmetic.remainder
+Tensor.__rmod__ = lambda self, other: arithmetic.remainder(other, self)
 Tensor.__and__ = Tensor.__rand__ = comparing.bitwise_and
 Tensor.__or__ = Tensor.__ror__ = comparing.bitwise_or
 Tensor.__invert__ = comparing.bitwise_not
@@ -79,24 +77,7 @@ Tensor.__iter__ = lambda self: iter(joining.unbind(self))
 
 # ---- methods: every public function of the operations whose first argument is a Tensor ----
 
-_KINDS = (
-    arithmetic,
-    casting,
-    choosing,
-    comparing,
-    einsum,
-    elementwise,
-    errorfunction,
-    extremes,
-    joining,
-    linalg,
-    matrices,
-    padding,
-    reductions,
-    shapes,
-    softmax,
-)
-MODULES = {core.__name__, *(_kind.__name__ for _kind in _KINDS)}
+MODULES = {core.__name__, *(_kind.__name__ for _kind in METHODS)}
 _HELPERS = {"grid", "plain", "zero_unless"}
 _NOT_METHODS = {"cat", "einsum", "pad", "softmin", "stack", "tensordot"}
 _OTHER_NAMES = {
@@ -113,7 +94,7 @@ _OTHER_NAMES = {
 }
 
 FUNCTIONS = {"alias": core.alias}  # by name: what `bp.NAME` finds
-for _kind in _KINDS:
+for _kind in METHODS:
     for _name, _function in vars(_kind).items():
         is_own = isinstance(_function, types.FunctionType) and _function.__module__ == _kind.__name__
         if is_own and not _name.startswith("_") and _name not in _HELPERS:
@@ -151,6 +132,11 @@ def _transposed(self):
     return shapes.transpose(self, 0, 1)
 
 
+def _last_two_transposed(self):
+    """The Tensor with its last two dimensions exchanged."""
+    return shapes.transpose(self, -2, -1)
+
+
 def _set_item(self, index, value):
     """Change the elements that `index` names, in place; refused where in-place arithmetic is."""
     index = choosing.plain(index)
@@ -162,7 +148,7 @@ Tensor.size, Tensor.dim = _size, _dim
 Tensor.view_as = Tensor.reshape_as = _view_as
 Tensor.expand_as = _expand_as
 Tensor.T = property(_transposed)
-Tensor.mT = property(lambda self: shapes.transpose(self, -2, -1))
+Tensor.mT = property(_last_two_transposed)
 
 # ---- NumPy functions of Tensors: VJPs are written with them, so gradients can be differentiated again ----
 

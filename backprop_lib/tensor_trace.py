@@ -8,7 +8,10 @@ from backprop_lib.trace import Step, Trace, _numbered
 
 
 def trace_tensors(function, inputs, names):
-    """Run `function(*inputs)` forward and backward, and return every step; see `trace`."""
+    """Run `function(*inputs)` forward and backward, and return every step; see `trace`.
+
+    Raises TypeError if an input is no leaf, or if the function returns no Tensor.
+    """
     if any(not x.is_leaf for x in inputs):
         raise TypeError("the inputs of a trace must be leaves: detach() a result first")
     thread.tape = tape = []
@@ -54,15 +57,8 @@ class _Watched(Walk):
         super().__init__(*args)
         self.steps = []
 
-    def _pass_on(self, node, g):
-        sent = []
-        put, arrive = self._put, self._arrive
-        self._put = lambda end, share: (sent.append(share), put(end, share))
-        self._arrive = lambda leaf, share, owned: (sent.append(share), arrive(leaf, share, owned))
-        try:
-            super()._pass_on(node, g)
-        finally:
-            del self._put, self._arrive
+    def _shares(self, node, g):
+        shares = super()._shares(node, g)
         value = self.tensors[node].array
         self.steps.append(
             Step(
@@ -73,9 +69,10 @@ class _Watched(Walk):
                 value,
                 g,
                 self._local(node, value),
-                tuple(sent),
+                _wanted(node, shares),
             )
         )
+        return shares
 
     def _local(self, node, value):
         """For each input the derivative of every element of the result by every element of the input."""
@@ -83,24 +80,12 @@ class _Watched(Walk):
         for index in np.ndindex(value.shape):
             unit = np.zeros_like(value)
             unit[index] = 1
-            probe = _Probe(self.wrap)
-            Walk._pass_on(probe, node, unit)
-            rows.append(probe.shares)
-        wanted = [kind for edge, kind in zip(node.edges, node.types) if edge is not None]
+            rows.append(_wanted(node, super()._shares(node, unit)))
+        wanted = [edge for edge in node.edges if edge is not None]
         return tuple(
-            np.reshape([row[i] for row in rows], value.shape + shape) for i, (shape, _) in enumerate(wanted)
+            np.reshape([row[i] for row in rows], value.shape + edge.shape) for i, edge in enumerate(wanted)
         )
 
 
-class _Probe(Walk):
-    """A walk of one step that only collects the shares."""
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        self.shares = []
-
-    def _put(self, end, share):
-        self.shares.append(share)
-
-    def _arrive(self, leaf, share, owned):
-        self.shares.append(share)
+def _wanted(node, shares):
+    return tuple(share for part, share in zip(node.parts, shares) if part is not None)

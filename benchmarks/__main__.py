@@ -1,5 +1,7 @@
 """Measure every claim about speed: `python -m benchmarks [--only NAME ...] [--repeat N] [--json]`.
 
+`python -m benchmarks --figure` instead draws anew how the cost grows with the size.
+
 Exit status: 0 if every measured claim holds, 1 if one does not, 2 if the command line is wrong.
 """
 
@@ -17,16 +19,19 @@ REGISTRY = {
     "scalar_dot": "scalar_demo",
     "scalar_chain": "scalar_chain",
     "source_net": "source_net",
+    "source_net_hips": "source_net",
     "mlp_sgd": "mlp",
     "mlp_adam": "mlp",
     "mlp_backward": "mlp",
     "mlp_memory": "memory",
     "mlp_sgd_hips": "mlp",
+    "mlp_adam_hips": "mlp",
     "cnn8": "cnn",
     "cnn8_backward": "cnn",
     "cnn28": "cnn",
     "cnn28_backward": "cnn",
     "char_mlp": "char_mlp",
+    "char_mlp_hips": "char_mlp",
     "char_mlp_backward": "char_mlp",
     "transformer": "transformer",
     "transformer_backward": "transformer",
@@ -62,6 +67,11 @@ def parse(arguments):
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object: claim -> min, median, max, goal"
     )
+    parser.add_argument(
+        "--figure",
+        action="store_true",
+        help="measure the cost over batch and width instead, and redraw benchmarks/cost_over_size.svg",
+    )
     options = parser.parse_args(arguments)
     unknown = [name for name in options.only or () if name not in REGISTRY]
     if unknown:
@@ -84,6 +94,11 @@ def measured(name, repeat):
 
 
 def run(options):
+    if options.figure:
+        from benchmarks import sizes
+
+        print(json.dumps(sizes.redraw(), indent=1))
+        return 0
     results, held = {}, []
     if not options.json:
         print(f"{'claim':<20}{'min':>9}{'median':>9}{'max':>9}  {'goal':<8}{'':<6}what is measured")

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+import backprop_lib as bp
+from benchmarks import hips
 from benchmarks.mlp import cross_entropy, sgd
 from benchmarks.training import at_most, backward_over_forward, cheap_gradient, over_pytorch
 
@@ -22,11 +24,26 @@ def network(lib):
     )
 
 
+def predict(arrays, x):
+    """The network written for HIPS autograd."""
+    import autograd.numpy as anp
+
+    rows = arrays[0][x].reshape(len(x), -1)
+    return hips.affine(arrays[3:], anp.tanh(hips.affine(arrays[1:3], rows)))
+
+
 CLAIMS = {
     "char_mlp": at_most(
         0.5,
         "the character-level MLP, batch 32",
         over_pytorch(network, sgd, cross_entropy, INPUTS, TARGETS, steps=50),
+    ),
+    "char_mlp_hips": hips.at_least(
+        2,
+        "the character-level MLP, batch 32",
+        hips.times_hips(
+            network, predict, (cross_entropy(bp), hips.cross_entropy), INPUTS, TARGETS, 0.01, steps=50
+        ),
     ),
     "char_mlp_backward": cheap_gradient(
         "the character-level MLP", backward_over_forward(network, cross_entropy, INPUTS, TARGETS)

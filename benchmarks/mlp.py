@@ -2,14 +2,9 @@
 
 import numpy as np
 
-from benchmarks.training import (
-    at_least,
-    at_most,
-    backward_over_forward,
-    cheap_gradient,
-    over_pytorch,
-    times_hips,
-)
+import backprop_lib as bp
+from benchmarks import hips
+from benchmarks.training import at_most, backward_over_forward, cheap_gradient, over_pytorch
 
 SIZES = (784, 256, 128, 10)
 RNG = np.random.default_rng(0)
@@ -35,30 +30,24 @@ def adam(lib, parameters):
     return lib.optim.Adam(parameters, lr=0.001)
 
 
-def hips(repeat):
+def predict(arrays, x):
+    """The network written for HIPS autograd."""
     import autograd.numpy as anp
 
-    import backprop_lib as bp
+    for i in range(0, 4, 2):
+        x = anp.maximum(hips.affine(arrays[i : i + 2], x), 0)
+    return hips.affine(arrays[4:], x)
 
-    def predict(arrays, x):
-        for i in range(0, len(arrays), 2):
-            x = anp.dot(x, arrays[i].T) + arrays[i + 1]
-            x = anp.maximum(x, 0) if i < len(arrays) - 2 else x
-        return x
 
-    def loss(logits, labels):
-        top = anp.max(logits, axis=1, keepdims=True)
-        log_sum = anp.log(anp.sum(anp.exp(logits - top), axis=1)) + top[:, 0]
-        return anp.mean(log_sum - logits[anp.arange(len(labels)), labels])
-
-    losses = {"ours": bp.nn.CrossEntropyLoss(), "hips": loss}
-    arrays = lambda model: [p.array for p in model.parameters()]  # noqa: E731
-    return times_hips(network, arrays, predict, losses, INPUTS, TARGETS, 0.01)(repeat)
+def over_hips(optimizer, rate):
+    losses = cross_entropy(bp), hips.cross_entropy
+    return hips.times_hips(network, predict, losses, INPUTS, TARGETS, rate, optimizer)
 
 
 CLAIMS = {
     "mlp_sgd": at_most(0.8, WHAT + "SGD", over_pytorch(network, sgd, cross_entropy, INPUTS, TARGETS)),
     "mlp_adam": at_most(0.8, WHAT + "Adam", over_pytorch(network, adam, cross_entropy, INPUTS, TARGETS)),
     "mlp_backward": cheap_gradient(WHAT, backward_over_forward(network, cross_entropy, INPUTS, TARGETS)),
-    "mlp_sgd_hips": at_least(2, WHAT + "SGD", hips),
+    "mlp_sgd_hips": hips.at_least(2, WHAT + "SGD", over_hips("SGD", 0.01)),
+    "mlp_adam_hips": hips.at_least(2, WHAT + "Adam", over_hips("Adam", 0.001)),
 }

@@ -1,4 +1,4 @@
-"""The same training steps in PyTorch, in backprop_lib and in HIPS autograd, timed side by side."""
+"""The same training steps in PyTorch and in backprop_lib, timed side by side."""
 
 from time import perf_counter
 
@@ -55,38 +55,6 @@ def over_pytorch(network, optimizer, loss, inputs, targets, steps=STEPS, toleran
     return measure
 
 
-def times_hips(network, parameters, predict, loss, inputs, targets, rate, steps=STEPS):
-    """What a claim measures: how many times faster we are than HIPS autograd, with gradient descent.
-
-    `parameters(model)` are our arrays in the order in which `predict(arrays, x)` takes them; `predict` and
-    `loss` are written with autograd.numpy.
-    """
-
-    def measure(repeat):
-        from autograd import value_and_grad
-
-        bp.manual_seed(0)
-        model = network(bp)
-        weights = [array.copy() for array in parameters(model)]
-        optimizer = bp.optim.SGD(model.parameters(), lr=rate)
-        ours = trainer(bp, model, optimizer, loss["ours"], inputs, targets)
-        step = value_and_grad(lambda arrays: loss["hips"](predict(arrays, inputs), targets))
-
-        def theirs(count=steps):
-            losses = []
-            for _ in range(count):
-                value, gradients = step(weights)
-                for array, gradient in zip(weights, gradients, strict=True):
-                    array -= rate * gradient.astype(array.dtype, copy=False)
-                losses.append(float(value))
-            return losses
-
-        agree(ours(3), theirs(3), 1e-3)
-        return ratios(theirs, lambda: ours(steps), repeat)
-
-    return measure
-
-
 def backward_over_forward(network, loss, inputs, targets):
     """What a claim measures: the time of the backward pass over that of the forward pass, both ours."""
 
@@ -120,9 +88,3 @@ def cheap_gradient(what, measure):
     """The claim that the backward pass costs at most three times the forward pass."""
     statement = f"backward over forward time of {what}"
     return Claim(statement, 3, at_least=False, measure=measure, repeat=11)
-
-
-def at_least(goal, what, measure, repeat=7):
-    """The claim to be at least `goal` times as fast as HIPS autograd in a training step."""
-    statement = f"times faster than HIPS autograd in a step of {what}"
-    return Claim(statement, goal, at_least=True, measure=measure, repeat=repeat)

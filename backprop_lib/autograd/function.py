@@ -59,9 +59,8 @@ class Function:
         # A saved result is kept as an array: the Tensor would refer to its own node.
         ctx._output = result.array
         ctx._saved = tuple(_OUTPUT if x is result else x for x in ctx._saved)
-        edges = [(x.grad_fn or x) if need else None for x, need in zip(args, needs)]
-        types = [(x.shape, x.dtype) if need else None for x, need in zip(args, needs)]
-        output = wrap(result.array, Node(_Custom(cls, ctx), edges, [], types, [], None))
+        parts = [((x.grad_fn or x), None, ()) if need else None for x, need in zip(args, needs)]
+        output = wrap(result.array, Node(_Custom(cls, ctx), parts, {}, result.shape, result.dtype, None))
         if thread.tape is not None:
             thread.tape.append(output)
         return output
@@ -71,7 +70,6 @@ class _Custom:
     """What the graph knows of a user-defined operation."""
 
     composed = None
-    saves = ()
 
     def __init__(self, function, ctx):
         self.name = function.__name__
@@ -86,16 +84,17 @@ class _Custom:
         finally:
             self._ctx._node = None
         shares = shares if isinstance(shares, tuple) else (shares,)
-        if len(shares) != len(node.edges):
+        if len(shares) != len(node.parts):
             raise RuntimeError(
                 f"{self.name}.backward must return one gradient for each argument of forward: "
-                f"expected {len(node.edges)}, got {len(shares)}"
+                f"expected {len(node.parts)}, got {len(shares)}"
             )
-        for i, (share, kind) in enumerate(zip(shares, node.types)):
+        for i, (share, edge) in enumerate(zip(shares, node.edges)):
             if share is not None and not isinstance(share, Tensor):
                 raise TypeError(f"gradient {i} of {self.name}.backward must be a Tensor, got {share!r}")
-            if share is not None and kind is not None and share.shape != kind[0]:
+            if share is not None and edge is not None and share.shape != edge.shape:
                 raise RuntimeError(
-                    f"gradient {i} of {self.name}.backward must have the shape {kind[0]}, got {share.shape}"
+                    f"gradient {i} of {self.name}.backward must have the shape {edge.shape}, "
+                    f"got {share.shape}"
                 )
         return [share if create_graph or share is None else share.array for share in shares]

@@ -23,6 +23,7 @@ def jvp(func, inputs, v=None, create_graph=False):
 
     It takes two walks back: the vector-Jacobian product u^T J is linear in u, and its derivative by u,
     applied to v, is J v. `v` has the form of `inputs`; it may be left out for one input with one element.
+    Raises RuntimeError if a direction has not the shape of its input.
     """
     _, inputs = _fresh(inputs, create_graph)
     v = (np.ones_like(inputs[0].array),) if v is None else v if isinstance(v, tuple | list) else (v,)
@@ -81,6 +82,7 @@ def hvp(func, inputs, v, create_graph=False):
     """`func(*inputs)`, one element, and the product H v of its Hessian with `v`, in the form of `inputs`.
 
     The gradient of (gradient . v): the Hessian itself is never built.
+    Pearlmutter, Neural Computation 6(1):147-160, 1994.
     """
     single, inputs = _fresh(inputs, create_graph)
     v = v if isinstance(v, tuple | list) else (v,)

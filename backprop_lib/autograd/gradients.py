@@ -32,7 +32,11 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False):
-    """Add the gradients of the sum of `tensors` to the `grad` of all leaves under them."""
+    """Add the gradients of the sum of `tensors` to the `grad` of all leaves under them.
+
+    `grad_tensors` holds a gradient for each, of its shape; None means 1, for Tensors with one element.
+    Raises RuntimeError as Tensor.backward does.
+    """
     tensors = _tuple(tensors)
     gradients = (None,) * len(tensors) if grad_tensors is None else _tuple(grad_tensors)
     starts = [start(y, g, create_graph) for y, g in zip(tensors, gradients, strict=True)]

@@ -13,6 +13,7 @@ from backprop_lib.functional.activation import (
     softmax,
     softmin,
     softplus,
+    softsign,
     tanh,
 )
 from backprop_lib.functional.attention import scaled_dot_product_attention
@@ -24,11 +25,13 @@ from backprop_lib.functional.classification import (
     nll_loss,
 )
 from backprop_lib.functional.convolution import conv1d, conv2d
+from backprop_lib.functional.distance import cosine_similarity, normalize
 from backprop_lib.functional.normalization import batch_norm, layer_norm
 from backprop_lib.functional.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from backprop_lib.functional.regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from backprop_lib.functional.table import embedding, one_hot
 from backprop_lib.operations.linear import linear
+from backprop_lib.operations.padding import pad
 
 __all__ = [
     "avg_pool1d",
@@ -38,6 +41,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "conv1d",
     "conv2d",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
@@ -55,7 +59,9 @@ __all__ = [
     "max_pool2d",
     "mse_loss",
     "nll_loss",
+    "normalize",
     "one_hot",
+    "pad",
     "relu",
     "scaled_dot_product_attention",
     "sigmoid",
@@ -64,5 +70,6 @@ __all__ = [
     "softmax",
     "softmin",
     "softplus",
+    "softsign",
     "tanh",
 ]

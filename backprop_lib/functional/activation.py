@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from backprop_lib import creation
 from backprop_lib.operations import activations, elementwise, losses
 from backprop_lib.operations.gelu import gelu
 from backprop_lib.operations.softmax import log_softmax, softmax, softmin
+from backprop_lib.randomness import generator
 from backprop_lib.tensor import Tensor
 
 __all__ = ["gelu", "log_softmax", "softmax", "softmin"]
 
 
 def relu(input, inplace=False):
-    """max(x, 0); the derivative at 0 is taken to be 0; the shape stays."""
+    """max(x, 0); the derivative at 0 is taken to be 0; the shape stays. Nair & Hinton, ICML 2010."""
     return elementwise.relu(input)
 
 
@@ -32,12 +32,15 @@ def logsigmoid(input):
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
-    """x where x > 0, negative_slope * x elsewhere; the shape stays. Maas, Hannun & Ng, 2013."""
+    """x where x > 0, negative_slope * x elsewhere; the shape stays. Maas, Hannun & Ng, ICML workshop 2013."""
     return activations.leaky_relu(input, negative_slope=negative_slope)
 
 
 def elu(input, alpha=1.0, inplace=False):
-    """x where x > 0, alpha (e**x - 1) elsewhere; the shape stays. Clevert et al., ICLR 2016."""
+    """x where x > 0, alpha (e**x - 1) elsewhere; the shape stays.
+
+    Clevert, Unterthiner & Hochreiter, ICLR 2016.
+    """
     return activations.elu(input, alpha=alpha)
 
 
@@ -47,8 +50,16 @@ def silu(input, inplace=False):
 
 
 def softplus(input, beta=1, threshold=20):
-    """log(1 + e**(beta x)) / beta, or x where beta x > threshold; the shape stays."""
+    """log(1 + e**(beta x)) / beta, or x where beta x > threshold; the shape stays.
+
+    Dugas et al., NIPS 2000.
+    """
     return activations.softplus(input, beta=beta, threshold=threshold)
+
+
+def softsign(input):
+    """x / (1 + |x|), between -1 and 1; the shape stays. Bergstra et al., Univ. de Montréal TR 1337, 2009."""
+    return activations.softsign(input)
 
 
 def dropout(input, p=0.5, training=True, inplace=False):
@@ -65,5 +76,5 @@ def dropout(input, p=0.5, training=True, inplace=False):
 
 def dropout_mask(shape, p, dtype):
     """An array that is 0 with probability p and 1 / (1 - p) elsewhere."""
-    kept = creation._generator.random(shape, np.float32) >= p
+    kept = generator().random(shape, np.float32) >= p
     return np.asarray(np.multiply(kept, 1 / (1 - p) if p < 1 else 0, dtype=dtype))

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from backprop_lib.core import apply
 from backprop_lib.operations import losses
 
 
@@ -15,10 +14,9 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     """
     _same_shape("mse_loss", input, target)
     reduction = _reduction(size_average, reduce, reduction)
-    if weight is not None:
-        squared = apply(losses.squared_error.operation, (input, target), {"reduction": "none"})
-        return _weighted(squared, weight, reduction)
-    return apply(losses.squared_error.operation, (input, target), {"reduction": reduction})
+    if reduction == "mean" and weight is None:
+        return losses.mean_squared_error(input, target)
+    return _weighted(losses.squared_error(input, target), weight, reduction)
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):

@@ -16,7 +16,7 @@ def embedding(
     `norm_type`, exceeds it are first shortened, in place.
     `scale_grad_by_freq` divides the gradient of a row by the times it was used.
     Raises IndexError for a number out of range, RuntimeError if `input` has no whole numbers,
-    NotImplementedError for `sparse`.
+    AssertionError if there is no row `padding_idx`, NotImplementedError for `sparse`.
     """
     if sparse:
         raise NotImplementedError("embedding: sparse gradients are not supported; use sparse=False")

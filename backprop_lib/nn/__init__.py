@@ -15,6 +15,7 @@ from backprop_lib.nn.activation import (
     Softmax,
     Softmin,
     Softplus,
+    Softsign,
     Tanh,
 )
 from backprop_lib.nn.attention import MultiheadAttention
@@ -85,6 +86,7 @@ __all__ = [
     "Softmax",
     "Softmin",
     "Softplus",
+    "Softsign",
     "Tanh",
     "functional",
     "init",

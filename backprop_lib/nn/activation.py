@@ -5,6 +5,7 @@ from backprop_lib.nn.module import Module
 
 
 def _inplace(module):
+    """Whether the printed form says that the module was to work in place."""
     return "inplace=True" if module.inplace else ""
 
 
@@ -40,7 +41,7 @@ class LogSigmoid(Module):
 
 
 class ReLU(Module):
-    """max(x, 0); the derivative at 0 is taken to be 0."""
+    """max(x, 0); the derivative at 0 is taken to be 0. Nair & Hinton, ICML 2010."""
 
     def __init__(self, inplace=False):
         self.inplace = inplace
@@ -105,7 +106,7 @@ class GELU(Module):
 
 
 class Softplus(Module):
-    """log(1 + e**(beta x)) / beta, or x where beta x > threshold."""
+    """log(1 + e**(beta x)) / beta, or x where beta x > threshold. Dugas et al., NIPS 2000."""
 
     def __init__(self, beta=1.0, threshold=20.0):
         self.beta = beta
@@ -116,6 +117,13 @@ class Softplus(Module):
 
     def extra_repr(self):
         return f"beta={self.beta}, threshold={self.threshold}"
+
+
+class Softsign(Module):
+    """x / (1 + |x|), between -1 and 1. Bergstra et al., Univ. de Montréal TR 1337, 2009."""
+
+    def forward(self, input):
+        return functional.softsign(input)
 
 
 class _AlongDim(Module):
@@ -130,13 +138,13 @@ class _AlongDim(Module):
 
 
 class Softmax(_AlongDim):
-    """e**x / sum of e**x along `dim`."""
+    """e**x / sum of e**x along `dim`. Raises IndexError if there is no such dim."""
 
     _function = staticmethod(functional.softmax)
 
 
 class LogSoftmax(_AlongDim):
-    """log(softmax(x)) along `dim`."""
+    """log(softmax(x)) along `dim`. Raises IndexError if there is no such dim."""
 
     _function = staticmethod(functional.log_softmax)
 
@@ -145,7 +153,7 @@ class LogSoftmax(_AlongDim):
 
 
 class Softmin(_AlongDim):
-    """softmax(-x) along `dim`."""
+    """softmax(-x) along `dim`. Raises IndexError if there is no such dim."""
 
     _function = staticmethod(functional.softmin)
 

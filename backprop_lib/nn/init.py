@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from backprop_lib import creation
+from backprop_lib.randomness import generator
 
 _GAINS = {
     "linear": 1.0,
@@ -35,27 +35,23 @@ def _filled(tensor, numbers):
     return tensor
 
 
-def _generator():
-    return creation._generator
-
-
 def uniform_(tensor, a=0.0, b=1.0):
-    """Independent samples from the uniform distribution on [a, b)."""
-    return _filled(tensor, np.asarray(_generator().random(tensor.shape, _dtype(tensor))) * (b - a) + a)
+    """Independent samples from the uniform distribution on [a, b), in place of what the Tensor held."""
+    return _filled(tensor, np.asarray(generator().random(tensor.shape, _dtype(tensor))) * (b - a) + a)
 
 
 def normal_(tensor, mean=0.0, std=1.0):
     """Independent samples from the normal distribution."""
-    numbers = _generator().standard_normal(tensor.shape, _dtype(tensor))
+    numbers = generator().standard_normal(tensor.shape, _dtype(tensor))
     return _filled(tensor, np.asarray(numbers) * std + mean)
 
 
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0):
     """Independent samples from the normal distribution, those outside [a, b] drawn again."""
-    numbers = np.asarray(_generator().standard_normal(tensor.shape)) * std + mean
+    numbers = np.asarray(generator().standard_normal(tensor.shape)) * std + mean
     out = (numbers < a) | (numbers > b)
     while out.any():
-        numbers[out] = _generator().standard_normal(int(out.sum())) * std + mean
+        numbers[out] = generator().standard_normal(int(out.sum())) * std + mean
         out = (numbers < a) | (numbers > b)
     return _filled(tensor, numbers)
 
@@ -139,14 +135,14 @@ def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu"):
 
 
 def orthogonal_(tensor, gain=1):
-    """A matrix with orthogonal rows or columns. Saxe, McClelland & Ganguli, ICLR 2014.
+    """A matrix with orthogonal rows or columns; further dimensions count as columns.
 
-    Raises ValueError for fewer than two dimensions.
+    Raises ValueError for fewer than two dimensions. Saxe, McClelland & Ganguli, ICLR 2014.
     """
     if tensor.ndim < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
-    numbers = _generator().standard_normal((max(rows, columns), min(rows, columns)))
+    numbers = generator().standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(numbers)
     q *= np.sign(np.diag(r))
     return _filled(tensor, gain * (q if rows >= columns else q.T).reshape(tensor.shape))

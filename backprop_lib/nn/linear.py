@@ -25,9 +25,14 @@ class Linear(Module):
         self.bias = uniform_parameter((out_features,), bound, dtype) if bias else None
 
     def forward(self, input):
-        if input.shape[-1:] != (self.in_features,):
-            raise RuntimeError(f"{self!r} needs inputs of shape (..., {self.in_features}), got {input.shape}")
-        return functional.linear(input, self.weight, self.bias)
+        try:
+            return functional.linear(input, self.weight, self.bias)
+        except RuntimeError as error:
+            if input.shape[-1:] == (self.in_features,):
+                raise
+            raise RuntimeError(
+                f"{self!r} needs inputs of shape (..., {self.in_features}), got {input.shape}"
+            ) from error
 
     def extra_repr(self):
         bias = self.bias is not None
@@ -38,7 +43,8 @@ class Embedding(Module):
     """Rows of a table by number: whole numbers of any shape give (*shape, embedding_dim).
 
     The table (num_embeddings, embedding_dim) starts normal with variance 1, row `padding_idx` zero.
-    Raises IndexError for a number out of range. The options are those of functional.embedding.
+    Raises IndexError for a number out of range, AssertionError for such a `padding_idx`.
+    The options are those of functional.embedding.
     """
 
     def __init__(

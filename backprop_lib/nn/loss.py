@@ -30,14 +30,17 @@ class MSELoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """The absolute error |y - t|."""
+    """The absolute error |y - t|; shapes and errors are those of functional.l1_loss."""
 
     def forward(self, input, target):
         return functional.l1_loss(input, target, reduction=self.reduction)
 
 
 class HuberLoss(_Loss):
-    """d**2 / 2 where |d| <= delta, delta (|d| - delta / 2) beyond. Huber, 1964."""
+    """d**2 / 2 where |d| <= delta, delta (|d| - delta / 2) beyond; see functional.huber_loss.
+
+    Huber, Annals of Mathematical Statistics 35(1):73-101, 1964.
+    """
 
     def __init__(self, reduction="mean", delta=1.0):
         super().__init__(reduction=reduction)
@@ -48,7 +51,7 @@ class HuberLoss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """HuberLoss / beta with delta = beta. Girshick, ICCV 2015."""
+    """HuberLoss / beta with delta = beta; see functional.smooth_l1_loss. Girshick, ICCV 2015."""
 
     def __init__(self, size_average=None, reduce=None, reduction="mean", beta=1.0):
         super().__init__(size_average, reduce, reduction)
@@ -59,7 +62,11 @@ class SmoothL1Loss(_Loss):
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """-log softmax(logits)[class]: logits (N, C, ...), targets class numbers (N, ...) or probabilities."""
+    """-log softmax(logits)[class]: logits (N, C, ...), targets class numbers (N, ...) or probabilities.
+
+    Raises IndexError for a class number out of range, RuntimeError for shapes that do not fit, ValueError for
+    another reduction. Label smoothing: Szegedy et al., CVPR 2016.
+    """
 
     def __init__(
         self,
@@ -86,7 +93,11 @@ class CrossEntropyLoss(_WeightedLoss):
 
 
 class NLLLoss(_WeightedLoss):
-    """-x[class] of log-probabilities x (N, C, ...), targets class numbers (N, ...)."""
+    """-x[class] of log-probabilities x (N, C, ...), targets class numbers (N, ...).
+
+    Raises IndexError for a class number out of range, RuntimeError for shapes that do not fit, ValueError for
+    another reduction.
+    """
 
     def __init__(self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
         super().__init__(weight, size_average, reduce, reduction)
@@ -99,14 +110,20 @@ class NLLLoss(_WeightedLoss):
 
 
 class BCELoss(_WeightedLoss):
-    """-(t log p + (1 - t) log(1 - p)) for probabilities p."""
+    """-(t log p + (1 - t) log(1 - p)) for probabilities p and targets t of the same shape.
+
+    Raises RuntimeError unless 0 <= p <= 1, ValueError if the shapes differ or for another reduction.
+    """
 
     def forward(self, input, target):
         return functional.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
-    """BCELoss of sigmoid(x), exact for logits x of any size."""
+    """BCELoss of sigmoid(x), exact for logits x of any size and targets of the same shape.
+
+    Raises ValueError if the shapes differ or for another reduction.
+    """
 
     def __init__(self, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None):
         super().__init__(size_average, reduce, reduction)
@@ -120,7 +137,11 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """t (log t - x) for log-probabilities x; 'batchmean' divides the sum by the batch size."""
+    """t (log t - x) for log-probabilities x; 'batchmean' divides the sum by the batch size.
+
+    Shapes: x and t broadcastable. Raises ValueError for another reduction.
+    Kullback & Leibler, Annals of Mathematical Statistics 22(1):79-86, 1951.
+    """
 
     def __init__(self, size_average=None, reduce=None, reduction="mean", log_target=False):
         if reduction == "batchmean":

@@ -177,7 +177,10 @@ class Module:
         return self
 
     def train(self, mode=True):
-        """Set `training` here and within, which dropout and batch norm depend on; returns this module."""
+        """Set `training` here and within, which dropout and batch norm depend on; returns this module.
+
+        Raises ValueError if `mode` is not a truth value.
+        """
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
         for module in self.modules():

@@ -16,18 +16,18 @@ def _sub(input, other):
 
 
 def add(input, other, *, alpha=1):
-    """input + alpha * other."""
+    """input + alpha * other; the shapes broadcast. Raises RuntimeError if they do not."""
     return apply(_add.operation, (input, other if alpha == 1 else mul(other, alpha)), {})
 
 
 def sub(input, other, *, alpha=1):
-    """input - alpha * other."""
+    """input - alpha * other; the shapes broadcast. Raises RuntimeError if they do not."""
     return apply(_sub.operation, (input, other if alpha == 1 else mul(other, alpha)), {})
 
 
 @differentiable(lambda g, other: g * other, lambda g, input: g * input)
 def mul(input, other):
-    """input * other."""
+    """input * other; the shapes broadcast. Raises RuntimeError if they do not."""
     return np.multiply(input, other)
 
 
@@ -37,10 +37,10 @@ def _div(input, other):
 
 
 def div(input, other, *, rounding_mode=None):
-    """input / other; integers are divided as float32.
+    """input / other; integers are divided as float32; the shapes broadcast.
 
     `rounding_mode` is None, "floor" (towards minus infinity) or "trunc" (towards 0): a staircase, whose
-    derivative is 0. Raises RuntimeError for any other.
+    derivative is 0. Raises RuntimeError for any other, or if the shapes do not broadcast.
     """
     if rounding_mode is None:
         return apply(_div.operation, (input, other), {})
@@ -50,7 +50,10 @@ def div(input, other, *, rounding_mode=None):
 
 
 def floor_divide(input, other):
-    """The largest whole number not above input / other; its derivative is 0."""
+    """The largest whole number not above input / other; its derivative is 0; the shapes broadcast.
+
+    Raises RuntimeError if they do not.
+    """
     return _div_rounded(input, other, "floor")
 
 
@@ -65,9 +68,18 @@ def _div_rounded(input, other, rounding_mode=None):
     return floor + ((quotient < 0) & (floor * other != input))
 
 
+@differentiable(lambda g: g, lambda g, input, other: -g * (input // other))
+def remainder(input, other):
+    """input - other * floor(input / other): what is left, with the sign of `other`; the shapes broadcast.
+
+    Raises RuntimeError if they do not.
+    """
+    return np.remainder(input, other)
+
+
 @differentiable(lambda g: -g)
 def neg(input):
-    """-input; RuntimeError for truth values."""
+    """-input; the shape stays. Raises RuntimeError for truth values."""
     if input.dtype == bool:
         raise RuntimeError("the negative of a bool tensor: use ~x or logical_not(x)")
     return np.negative(input)
@@ -75,7 +87,7 @@ def neg(input):
 
 @differentiable(lambda g, out: -g * out * out)
 def reciprocal(input):
-    """1 / input."""
+    """1 / input; the shape stays."""
     return 1 / input
 
 
@@ -85,7 +97,10 @@ def reciprocal(input):
     expects="lengths, from the right, must be equal or 1; negative powers of whole numbers need floats",
 )
 def pow(input, exponent):
-    """input ** exponent."""
+    """input ** exponent; the shapes broadcast.
+
+    Raises RuntimeError if they do not, or for whole numbers to a negative power.
+    """
     return np.power(input, exponent)
 
 
@@ -99,5 +114,5 @@ def _pow_base(g, input, exponent):
 
 @differentiable(lambda g, input: g * (2 * input))
 def square(input):
-    """input * input."""
+    """input * input; the shape stays."""
     return np.square(input if input.dtype != bool else input.astype(np.int64))

@@ -11,7 +11,7 @@ def _astype(input, dtype=None):
 
 
 def astype(input, dtype):
-    """The Tensor with another dtype; the gradient comes back in the old one."""
+    """The Tensor with another dtype; the gradient comes back in the old one. The shape stays."""
     return apply(_astype.operation, (input,), {"dtype": np.dtype(dtype)})
 
 
@@ -22,25 +22,40 @@ def to(input, dtype):
 
 
 def float(input):
-    """The Tensor as float32."""
+    """The Tensor as float32; the shape stays."""
     return to(input, np.float32)
 
 
+def half(input):
+    """The Tensor as float16; the shape stays."""
+    return to(input, np.float16)
+
+
 def double(input):
-    """The Tensor as float64."""
+    """The Tensor as float64; the shape stays."""
     return to(input, np.float64)
 
 
 def int(input):
-    """The Tensor as int32, rounded towards 0."""
+    """The Tensor as int32, rounded towards 0; the shape stays."""
     return to(input, np.int32)
 
 
 def long(input):
-    """The Tensor as int64, rounded towards 0."""
+    """The Tensor as int64, rounded towards 0; the shape stays."""
     return to(input, np.int64)
 
 
 def bool(input):
-    """Where the Tensor is not 0."""
+    """Where the Tensor is not 0; the shape stays."""
     return to(input, np.bool_)
+
+
+def type(input, dtype):
+    """Another name for `to`; the shape stays."""
+    return to(input, dtype)
+
+
+def type_as(input, other):
+    """The Tensor with the dtype of another one; the shape stays."""
+    return to(input, other)

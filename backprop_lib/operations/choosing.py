@@ -23,14 +23,17 @@ def zero_unless(mask, g):
     None, lambda g, condition: zero_unless(condition, g), lambda g, condition: zero_unless(~condition, g)
 )
 def where(condition, input, other):
-    """`input` where the condition holds, `other` elsewhere."""
+    """`input` where the condition holds, `other` elsewhere; the shapes broadcast.
+
+    Raises RuntimeError if they do not.
+    """
     return np.where(condition, input, other)
 
 
 def masked_fill(input, mask, value):
-    """`value`, a number or a 0-d Tensor, where the mask holds, the input elsewhere.
+    """`value`, a number or a 0-d Tensor, where the mask holds, the input elsewhere; the shapes broadcast.
 
-    Raises RuntimeError if the mask does not hold truth values or the value has dimensions.
+    Raises RuntimeError if they do not, if the mask does not hold truth values or the value has dimensions.
     """
     if mask.dtype != bool:
         raise RuntimeError(f"masked_fill() needs a mask of dtype bool, got {mask.dtype}")
@@ -38,6 +41,46 @@ def masked_fill(input, mask, value):
         raise RuntimeError(f"masked_fill() needs a number or a 0-d tensor, got shape {value.shape}")
     out = where(mask, value, input)
     return out if out.dtype == input.dtype else out.astype(input.dtype)
+
+
+def nonzero(input, *, as_tuple=False):
+    """Where the input is not 0: indices int64 (count, ndim), or with `as_tuple` (count,) for each dim."""
+    if as_tuple:
+        return tuple(map(Tensor, np.nonzero(np.atleast_1d(input.array))))
+    return Tensor(np.argwhere(input.array))
+
+
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """The different elements, in ascending order, in one dimension; or the different slices along `dim`.
+
+    With `return_inverse` also where each element of the input stands among them, in the input's shape; with
+    `return_counts` also how often each occurs. Both are int64, and what is returned is a tuple then.
+    Raises IndexError if there is no such dim.
+    """
+    dim = None if dim is None else one_dim(dim, input.ndim)
+    values, inverse, counts = np.unique(input.array, return_inverse=True, return_counts=True, axis=dim)
+    results = [values]
+    if return_inverse:
+        results.append(inverse.reshape(input.shape if dim is None else -1))
+    if return_counts:
+        results.append(counts)
+    results = tuple(map(Tensor, results))
+    return results[0] if len(results) == 1 else results
+
+
+def bincount(input, weights=None, minlength=0):
+    """How often each of the numbers 0, 1, ... occurs, or the sum of its `weights`: (max + 1 or minlength,).
+
+    The input has one dimension and holds whole numbers, none negative. Raises RuntimeError otherwise.
+    """
+    if input.ndim != 1 or input.dtype.kind not in "iu" or (input.array < 0).any() or minlength < 0:
+        raise RuntimeError("bincount() needs one dimension of whole numbers, none negative")
+    if weights is None:
+        return Tensor(np.bincount(input.array, minlength=minlength).astype(np.int64))
+    if weights.shape != input.shape:
+        raise RuntimeError(f"bincount() needs weights of shape {input.shape}, got {weights.shape}")
+    total = np.bincount(input.array, weights.array, minlength)
+    return Tensor(total.astype(np.float32) if weights.dtype == np.float32 else total)
 
 
 # ---- indices ----
@@ -53,12 +96,15 @@ def _getitem(input, index=None):
 
 
 def getitem(input, index):
-    """Indexing as in NumPy: ints, slices, None, Ellipsis, arrays and Tensors of ints or bools."""
+    """Indexing as in NumPy: ints, slices, None, Ellipsis, arrays and Tensors of ints or bools.
+
+    Raises IndexError for an index out of range or of another kind.
+    """
     return apply(_getitem.operation, (input,), {"index": plain(index)})
 
 
 def plain(index):
-    """An index without Tensors or lists."""
+    """An index without Tensors or lists; raises IndexError if one does not hold ints or bools."""
     if isinstance(index, tuple):
         return tuple(plain(i) for i in index)
     if isinstance(index, list):

@@ -7,52 +7,52 @@ from backprop_lib.operations.dimensions import dims
 
 
 def eq(input, other):
-    """input == other, element by element."""
+    """input == other, element by element; the shapes broadcast. Raises RuntimeError if they do not."""
     return input == other
 
 
 def ne(input, other):
-    """input != other, element by element."""
+    """input != other, element by element; the shapes broadcast. Raises RuntimeError if they do not."""
     return input != other
 
 
 def lt(input, other):
-    """input < other, element by element."""
+    """input < other, element by element; the shapes broadcast. Raises RuntimeError if they do not."""
     return input < other
 
 
 def le(input, other):
-    """input <= other, element by element."""
+    """input <= other, element by element; the shapes broadcast. Raises RuntimeError if they do not."""
     return input <= other
 
 
 def gt(input, other):
-    """input > other, element by element."""
+    """input > other, element by element; the shapes broadcast. Raises RuntimeError if they do not."""
     return input > other
 
 
 def ge(input, other):
-    """input >= other, element by element."""
+    """input >= other, element by element; the shapes broadcast. Raises RuntimeError if they do not."""
     return input >= other
 
 
 def isnan(input):
-    """Where the input is nan."""
+    """Where the input is nan; the shape stays."""
     return Tensor(np.asarray(np.isnan(input.array)))
 
 
 def isinf(input):
-    """Where the input is inf or -inf."""
+    """Where the input is inf or -inf; the shape stays."""
     return Tensor(np.asarray(np.isinf(input.array)))
 
 
 def isfinite(input):
-    """Where the input is neither nan nor infinite."""
+    """Where the input is neither nan nor infinite; the shape stays."""
     return Tensor(np.asarray(np.isfinite(input.array)))
 
 
 def logical_not(input):
-    """Where the input is 0 or False."""
+    """Where the input is 0 or False; the shape stays."""
     return Tensor(np.asarray(np.logical_not(input.array)))
 
 
@@ -68,13 +68,16 @@ def logical_or(input, other):
 
 @numpy_names
 def all(input, dim=None, keepdim=False):
-    """Whether no element over `dim` is 0 or False."""
+    """Whether no element over `dim` is 0 or False; shapes as for `sum`.
+
+    Raises IndexError if there is no such dim.
+    """
     return Tensor(np.asarray(input.array.all(axis=dims(dim, input.ndim), keepdims=keepdim)))
 
 
 @numpy_names
 def any(input, dim=None, keepdim=False):
-    """Whether some element over `dim` is neither 0 nor False."""
+    """Whether an element over `dim` is neither 0 nor False; shapes as for `sum`, and IndexError likewise."""
     return Tensor(np.asarray(input.array.any(axis=dims(dim, input.ndim), keepdims=keepdim)))
 
 

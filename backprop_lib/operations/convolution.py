@@ -3,9 +3,9 @@
 Chellapilla, Puri & Simard, IWFHR 2006. A convolution is linear in the image and linear in the kernel, so its
 two vector-Jacobian products and their own are again among three operations: all orders of gradients.
 
-Images are (N, C, H, W), kernels (O, C / groups, kh, kw). Within this file the batch comes last: then elements
-that are copied together lie together, and one product does all images. As many images are done at a time as
-leave their columns in the processor's cache.
+Images are (N, C, H, W), kernels (O, C / groups, kh, kw). In memory the batch comes last: then elements that
+are copied together lie together, and one product does all images. Results stay so: what comes next need not
+rearrange them. As many images are done at a time as leave their columns in the processor's cache.
 """
 
 import math
@@ -64,21 +64,36 @@ class _Geometry:
 def _forward(input, weight, bias, stride, padding, dilation, groups):
     geometry = _Geometry(input.shape, weight.shape, stride, padding, dilation, groups)
     matrix = geometry.matrix(weight)
-    out = np.empty((geometry.n, len(weight), *geometry.size), input.dtype)
+    results = []
     for part in geometry.parts(input.itemsize):
         columns = geometry.columns(input[part])
-        found = np.matmul(matrix, columns.reshape(*columns.shape[:2], -1))
+        found = _product(matrix, columns)
         if bias is not None:
-            found += bias.reshape(*geometry.out, 1)
-        out[part] = found.reshape(len(weight), *geometry.size, -1).transpose(3, 0, 1, 2)
+            found += bias.reshape(*geometry.out, 1, 1)
+        results.append(found.reshape(len(weight), *geometry.size, -1))
+    return _batch_first(results, (len(weight), *geometry.size), input.dtype)
+
+
+def _product(matrix, x):
+    """Matrices (groups, i, j) times (groups, j, oh, n), row by row of the image: small ones are faster."""
+    out = np.empty((*matrix.shape[:2], *x.shape[2:]), x.dtype)
+    np.matmul(matrix[:, None], x.swapaxes(1, 2), out=out.swapaxes(1, 2))
     return out
+
+
+def _batch_first(parts, shape, dtype):
+    """Parts of a batch, each (*shape, n), as (N, *shape), whose numbers lie as they did."""
+    if not parts:
+        return np.empty((0, *shape), dtype)
+    out = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+    return out.transpose(3, 0, 1, 2)
 
 
 def _bias_vjp(g):
     """The sum of all gradients of a channel."""
     n, channels, *size = g.shape
-    rows = g.reshape(n * channels, math.prod(size))
-    return (rows @ np.ones(rows.shape[1], g.dtype)).reshape(n, channels).sum(axis=0)
+    rows = np.transpose(g, (1, 2, 3, 0)).reshape(channels, n * math.prod(size))
+    return rows @ np.ones(rows.shape[1], g.dtype)
 
 
 @differentiable(
@@ -116,17 +131,18 @@ def _image_vjp(input, weight, shape=None, stride=(1, 1), padding=None, dilation=
     """The gradient of the image: every output gives its gradient, times the kernel, back to its window."""
     geometry = _Geometry(shape, weight.shape, stride, padding, dilation, groups)
     matrix = np.ascontiguousarray(geometry.matrix(weight).swapaxes(1, 2))
-    out = np.empty(shape, input.dtype)
+    results = []
     places = list(windows.places(*geometry.moves, geometry.size))
     for part in geometry.parts(input.itemsize):
         g = input[part]
-        columns = np.matmul(matrix, geometry.rows(g).reshape(*geometry.out, -1))
-        columns = columns.reshape(geometry.channels, len(places), *geometry.size, len(g))
+        columns = _product(matrix, geometry.rows(g)).reshape(
+            geometry.channels, len(places), *geometry.size, len(g)
+        )
         image, inside = geometry.images(len(g), input.dtype)
         for i, place in enumerate(places):
             image[(*place, slice(None))] += columns[:, i]
-        out[part] = inside.transpose(3, 0, 1, 2)
-    return out
+        results.append(inside)
+    return _batch_first(results, shape[1:], input.dtype)
 
 
 @differentiable(

@@ -89,20 +89,33 @@ def tanh(input):
     return np.tanh(input)
 
 
-# The slope sigma(x) * sigma(-x) keeps digits that 1 - sigma(x) would lose; exp may overflow, as 1 / inf = 0.
-# In a gradient that is differentiated again, inf / inf would come of that.
-@differentiable(
-    lambda g, out, input: g * (out * (1 - out) if isinstance(g, Tensor) else out / (1 + np.exp(input)))
-)
+def _sigmoid_vjp(g, out, input):
+    """g sigma(x) sigma(-x), which keeps digits that 1 - sigma(x) would lose; exp may overflow: 1 / inf is 0.
+
+    In a gradient that is differentiated again, inf / inf would come of that.
+    """
+    if isinstance(g, Tensor):
+        return g * (out * (1 - out))
+    share = np.asarray(np.exp(input))
+    share += 1
+    np.divide(out, share, out=share)
+    share *= g
+    return share
+
+
+@differentiable(_sigmoid_vjp)
 def sigmoid(input):
     """The logistic function 1 / (1 + e**-x), in (0, 1)."""
     input = input if input.dtype.kind == "f" else input.astype(np.float32)
-    return 1 / (1 + np.exp(-input))
+    out = np.asarray(np.negative(input))
+    np.exp(out, out=out)
+    out += 1
+    return np.reciprocal(out, out=out)
 
 
 @differentiable(lambda g, out: zero_unless(out != 0, g))
 def relu(input):
-    """max(x, 0); the derivative at 0 is taken to be 0."""
+    """max(x, 0); the derivative at 0 is taken to be 0. Nair & Hinton, ICML 2010."""
     return np.maximum(input, 0)
 
 

@@ -31,7 +31,10 @@ def _share(g, chosen, equal):
     lambda g, input, other: _share(g, ~(other < input), input == other),
 )
 def maximum(input, other):
-    """The larger of each pair; where they are equal, each gets half of the gradient."""
+    """The larger of each pair; where they are equal, each gets half of the gradient. The shapes broadcast.
+
+    Raises RuntimeError if they do not.
+    """
     return np.maximum(input, other)
 
 
@@ -40,7 +43,10 @@ def maximum(input, other):
     lambda g, input, other: _share(g, ~(other > input), input == other),
 )
 def minimum(input, other):
-    """The smaller of each pair; where they are equal, each gets half of the gradient."""
+    """The smaller of each pair; where they are equal, each gets half of the gradient. The shapes broadcast.
+
+    Raises RuntimeError if they do not.
+    """
     return np.minimum(input, other)
 
 
@@ -69,7 +75,10 @@ def _within(x, min, max):
     lambda g, input, min: zero_unless(input >= min, g), lambda g, input, min: zero_unless(input < min, g)
 )
 def clamp_min(input, min):
-    """The input, but at least `min`; where they are equal, the gradient is the input's."""
+    """The input, but at least `min`; where they are equal, the gradient is the input's. The shapes broadcast.
+
+    Raises RuntimeError if they do not.
+    """
     return np.maximum(input, min)
 
 
@@ -77,14 +86,18 @@ def clamp_min(input, min):
     lambda g, input, max: zero_unless(input <= max, g), lambda g, input, max: zero_unless(input > max, g)
 )
 def clamp_max(input, max):
-    """The input, but at most `max`; where they are equal, the gradient is the input's."""
+    """The input, but at most `max`; where they are equal, the gradient is the input's. The shapes broadcast.
+
+    Raises RuntimeError if they do not.
+    """
     return np.minimum(input, max)
 
 
 def clamp(input, min=None, max=None):
     """The input, but at least `min` and at most `max`: numbers, Tensors or None for no bound.
 
-    If min > max the result is max. Raises RuntimeError if both are None.
+    If min > max the result is max. The shapes broadcast.
+    Raises RuntimeError if they do not, or if both bounds are None.
     """
     if min is None and max is None:
         raise RuntimeError("clamp() needs min or max")
@@ -120,7 +133,7 @@ def _checked(input, dim, name):
     expects="each dimension may be named once",
 )
 def amax(input, dim=None, keepdim=False):
-    """The largest elements over `dim`; equal ones share the gradient.
+    """The largest elements over `dim`; equal ones share the gradient. Shapes as for `sum`.
 
     Raises IndexError for a dim of length 0, RuntimeError if there are no elements and no dim.
     """
@@ -134,7 +147,7 @@ def amax(input, dim=None, keepdim=False):
     expects="each dimension may be named once",
 )
 def amin(input, dim=None, keepdim=False):
-    """The smallest elements over `dim`; equal ones share the gradient.
+    """The smallest elements over `dim`; equal ones share the gradient. Shapes as for `sum`.
 
     Raises IndexError for a dim of length 0, RuntimeError if there are no elements and no dim.
     """
@@ -193,18 +206,18 @@ def _one_or_two(input, dim, keepdim, other, of_all, position, of_two):
 
 @numpy_names
 def argmax(input, dim=None, keepdim=False):
-    """Where the largest element is, the first if there are several: in the flattened Tensor, or along `dim`.
+    """Where the largest element is, the first of several: in the flattened Tensor, or along `dim`.
 
-    Raises IndexError where there are no elements.
+    Shapes as for `sum`. Raises IndexError where there are no elements.
     """
     return _position(np.argmax, input, dim, keepdim)
 
 
 @numpy_names
 def argmin(input, dim=None, keepdim=False):
-    """Where the smallest element is, the first if there are several: in the flattened Tensor, or along `dim`.
+    """Where the smallest element is, the first of several: in the flattened Tensor, or along `dim`.
 
-    Raises IndexError where there are no elements.
+    Shapes as for `sum`. Raises IndexError where there are no elements.
     """
     return _position(np.argmin, input, dim, keepdim)
 
@@ -215,3 +228,53 @@ def _position(function, input, dim, keepdim):
         raise IndexError(f"{function.__name__}() of no elements: shape {input.shape}, dim={dim}")
     axis = dim if input.ndim else None
     return Tensor(np.asarray(function(input.array, axis=axis, keepdims=keepdim)))
+
+
+# ---- in order ----
+
+
+@numpy_names
+def sort(input, dim=-1, descending=False, stable=False):
+    """(values, indices): the elements along `dim` in ascending order, and where each was, both shaped as it.
+
+    Equal elements keep their order. Raises IndexError if there is no such dim.
+    """
+    indices = argsort(input, dim, descending)
+    return ValuesAndIndices(_picked(input, dim, indices.array), indices)
+
+
+@numpy_names
+def argsort(input, dim=-1, descending=False, stable=False):
+    """Where the elements along `dim` are, in ascending order; equal ones keep their order. The shape stays.
+
+    Raises IndexError if there is no such dim.
+    """
+    dim = one_dim(dim, input.ndim)
+    if not input.ndim:
+        return Tensor(np.zeros((), np.int64))
+    array = input.array
+    if descending:  # a stable sort of the opposite order, which leaves equal elements as they were
+        backwards = np.flip(np.argsort(np.flip(array, dim), dim, kind="stable"), dim)
+        return Tensor((array.shape[dim] - 1 - backwards).astype(np.int64))
+    return Tensor(np.argsort(array, dim, kind="stable").astype(np.int64))
+
+
+@numpy_names
+def topk(input, k, dim=-1, largest=True, sorted=True):
+    """(values, indices): the k largest elements along `dim`, or the smallest, and where each was.
+
+    In both `dim` has the length k.
+    Raises RuntimeError unless 0 <= k <= length, IndexError if there is no such dim.
+    """
+    dim = one_dim(dim, input.ndim)
+    if not 0 <= k <= (input.shape[dim] if input.ndim else 1):
+        raise RuntimeError(f"topk() cannot take {k} along dim {dim} of shape {input.shape}")
+    order = argsort(input, dim, descending=largest).array
+    indices = order[(slice(None),) * dim + (slice(k),)] if input.ndim else order
+    return ValuesAndIndices(_picked(input, dim, indices), Tensor(indices.copy()))
+
+
+def _picked(input, dim, indices):
+    if not input.ndim:
+        return input.alias()
+    return getitem(input, grid(one_dim(dim, input.ndim), indices))

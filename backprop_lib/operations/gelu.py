@@ -5,26 +5,40 @@ import math
 import numpy as np
 
 from backprop_lib.core import differentiable
+from backprop_lib.graph import is_grad_enabled
 from backprop_lib.operations.errorfunction import erf
 
 _DENSITY = 1 / math.sqrt(2 * math.pi)
-_BLOCK = 1 << 14  # elements done at a time, so that what lies between stays in the processor's cache
+_BLOCK = 1 << 15  # elements done at a time, so that what lies between stays in the processor's cache
 _A, _B = math.sqrt(2 / math.pi), 0.044715
 
 
-def _gelu_exact(x):
+def _gelu_exact(x, sloped=False):
     return x * (0.5 * (1 + erf(x * math.sqrt(0.5))))
 
 
-@differentiable(lambda g, input, out: _exact_vjp(g, input, out), composed=_gelu_exact, name="gelu")
-def _gelu(input):
-    x = np.ascontiguousarray(input)
-    out = np.empty(input.shape, x.dtype)
-    flat, done = x.reshape(-1), out.reshape(-1)
-    for i in range(0, flat.size, _BLOCK):
-        _below(flat[i : i + _BLOCK], done[i : i + _BLOCK])
-    out *= x.reshape(input.shape)
-    return out
+@differentiable(lambda g, context: g * context, composed=_gelu_exact, name="gelu")
+def _gelu(input, sloped=False):
+    """x Phi(x), and if `sloped` its derivative too: both need Phi, so now is the time to compute it."""
+    x = np.ascontiguousarray(input).reshape(-1)
+    out, slope = np.empty_like(x), np.empty_like(x) if sloped else None
+    for i in range(0, x.size, _BLOCK):
+        part = slice(i, i + _BLOCK)
+        below = _below(x[part])
+        np.multiply(x[part], below, out=out[part])
+        if sloped:
+            _slope(x[part], below, slope[part])
+    return out.reshape(input.shape), slope.reshape(input.shape) if sloped else None
+
+
+def _slope(x, below, out):
+    """The derivative Phi(x) + x phi(x), written to `out`."""
+    np.multiply(x, x, out=out)
+    out *= -0.5
+    np.exp(out, out=out)
+    out *= _DENSITY
+    out *= x
+    out += below
 
 
 # (atanh(2 Phi(x) - 1)) / x as a polynomial in x**2, highest power first, fitted by weighted least squares on
@@ -40,13 +54,13 @@ _FIT = (
 )
 
 
-def _below(x, out):
-    """Phi(x), written to `out`: exact in double precision, by the fit in single precision."""
+def _below(x):
+    """Phi(x): exact in double precision, by the fit in single precision."""
     if x.dtype == np.float64:
-        out[...] = erf.operation.forward(x * math.sqrt(0.5))
+        out = erf.operation.forward(x * math.sqrt(0.5))
     else:
         square = x * x
-        np.multiply(square, _FIT[0], out=out)
+        out = square * _FIT[0]
         for c in _FIT[1:-1]:
             out += c
             out *= square
@@ -55,31 +69,7 @@ def _below(x, out):
         np.tanh(out, out=out)
     out += 1
     out *= 0.5
-
-
-def _exact_vjp(g, x, out):
-    """g (Phi(x) + x phi(x)), where Phi(x) is the result over x: nothing else need be kept."""
-    share = np.empty(x.shape, x.dtype)
-    if all(a.flags.c_contiguous for a in (g, x, out)):
-        flat = [a.reshape(-1) for a in (g, x, out, share)]
-        for i in range(0, x.size, _BLOCK):
-            _exact_share(*(a[i : i + _BLOCK] for a in flat))
-    else:
-        _exact_share(g, x, out, share)
-    return share
-
-
-def _exact_share(g, x, out, share):
-    np.multiply(x, x, out=share)
-    share *= -0.5
-    np.exp(share, out=share)
-    share *= _DENSITY
-    share *= x
-    if x.all():
-        share += out / x
-    else:
-        share += np.divide(out, x, out=np.full_like(out, 0.5), where=x != 0)
-    share *= g
+    return out
 
 
 def _gelu_by_tanh(x):
@@ -122,7 +112,7 @@ def gelu(input, approximate="none"):
     Raises RuntimeError for another `approximate`. Hendrycks & Gimpel, arXiv:1606.08415, 2016.
     """
     if approximate == "none":
-        return _gelu(input)
+        return _gelu(input, sloped=is_grad_enabled() and getattr(input, "requires_grad", False))
     if approximate == "tanh":
         return gelu_tanh(input)
     raise RuntimeError(f"approximate must be 'none' or 'tanh', got {approximate!r}")

@@ -28,7 +28,8 @@ def _cat(*tensors, dim=0, bounds=None):
 def cat(tensors, dim=0):
     """The Tensors one after the other along `dim`; all other lengths must be equal.
 
-    Raises RuntimeError if they are not, ValueError if there are no Tensors.
+    Raises RuntimeError if they are not, ValueError if there are no Tensors, TypeError for something else,
+    IndexError if there is no such dim.
     """
     tensors = list(tensors)
     if not tensors:
@@ -63,7 +64,10 @@ def _stack(*tensors, dim=0):
 
 @numpy_names
 def stack(tensors, dim=0):
-    """Tensors of equal shapes side by side along a new dimension; RuntimeError if shapes differ."""
+    """Tensors of equal shapes side by side along a new dimension, which is as long as there are Tensors.
+
+    Raises RuntimeError if the shapes differ or there are none, IndexError if there is no such dim.
+    """
     tensors = list(tensors)
     if not tensors:
         raise RuntimeError("stack() needs at least one tensor")
@@ -77,7 +81,7 @@ def stack(tensors, dim=0):
 def split(tensor, split_size_or_sections, dim=0):
     """A tuple of parts along `dim`: each of a given length, but perhaps the last, or of the lengths listed.
 
-    Raises RuntimeError if the lengths do not add up.
+    Raises RuntimeError if the lengths do not add up, IndexError if there is no such dim.
     """
     dim = one_dim(dim, tensor.ndim)
     if not tensor.ndim:
@@ -98,7 +102,10 @@ def split(tensor, split_size_or_sections, dim=0):
 
 @numpy_names
 def chunk(input, chunks, dim=0):
-    """At most `chunks` parts of equal length along `dim`, but perhaps the last."""
+    """At most `chunks` parts of equal length along `dim`, but perhaps the last, as a tuple.
+
+    Raises RuntimeError unless `chunks` is positive, IndexError if there is no such dim.
+    """
     if chunks <= 0:
         raise RuntimeError(f"chunk() needs a positive number of chunks, got {chunks}")
     length = input.shape[one_dim(dim, input.ndim)] if input.ndim else 0
@@ -108,7 +115,10 @@ def chunk(input, chunks, dim=0):
 
 @numpy_names
 def unbind(input, dim=0):
-    """A tuple of the slices along `dim`, without that dimension."""
+    """A tuple of the slices along `dim`, without that dimension.
+
+    Raises IndexError if there is no such dim.
+    """
     dim = one_dim(dim, input.ndim)
     if not input.ndim:
         raise IndexError("unbind() needs a tensor with dimensions")

@@ -14,7 +14,11 @@ from backprop_lib.operations.dimensions import one_dim
     expects="the last dimension of the left must equal the last but one of the right, or its only one",
 )
 def matmul(input, other):
-    """The matrix product; a 1-D operand counts as a row on the left and as a column on the right."""
+    """The matrix product (..., n, m) (..., m, k) -> (..., n, k); the other dimensions broadcast.
+
+    A 1-D operand counts as a row on the left and as a column on the right, and its dimension is not kept.
+    Raises RuntimeError if the shapes do not fit.
+    """
     return np.matmul(input, other)
 
 
@@ -37,24 +41,30 @@ def _right(g, input, shape):
 
 
 def mm(input, mat2):
-    """The product of two matrices; RuntimeError for any other numbers of dimensions."""
+    """The product (n, m) (m, k) -> (n, k) of two matrices; raises RuntimeError for any other shapes."""
     return _product("mm", input, mat2, 2, 2)
 
 
 def bmm(input, mat2):
-    """The products of two batches of matrices, both 3-D; RuntimeError for any other numbers of dimensions."""
+    """The products (b, n, m) (b, m, k) -> (b, n, k) of two batches.
+
+    Raises RuntimeError for any other shapes.
+    """
     if input.shape[:1] != mat2.shape[:1]:
         raise RuntimeError(f"bmm() needs batches of equal length, got {input.shape} and {mat2.shape}")
     return _product("bmm", input, mat2, 3, 3)
 
 
 def mv(input, vec):
-    """The product of a matrix and a vector; RuntimeError for any other numbers of dimensions."""
+    """The product (n, m) (m,) -> (n,) of a matrix and a vector; raises RuntimeError for any other shapes."""
     return _product("mv", input, vec, 2, 1)
 
 
 def dot(input, tensor):
-    """The sum of the products of two vectors of equal length; RuntimeError for anything else."""
+    """The sum of the products of two vectors of equal length, without dimensions.
+
+    Raises RuntimeError for other shapes or different dtypes.
+    """
     if input.dtype != tensor.dtype:
         raise RuntimeError(f"dot() needs equal dtypes, got {input.dtype} and {tensor.dtype}")
     return _product("dot", input, tensor, 1, 1)
@@ -68,7 +78,10 @@ def _product(name, left, right, left_ndim, right_ndim):
 
 
 def outer(input, vec2):
-    """The products of each element of one vector with each of another, as a matrix."""
+    """All products of an element of (n,) with one of (m,): (n, m).
+
+    Raises RuntimeError for other dimensions.
+    """
     if input.ndim != 1 or vec2.ndim != 1:
         raise RuntimeError(f"outer() needs two vectors, got shapes {input.shape} and {vec2.shape}")
     return input.reshape(-1, 1) * vec2

@@ -29,25 +29,31 @@ def check_reduction(reduction):
         raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
 
 
-# ---- squared error: one operation, as it is what small networks end with ----
+# ---- squared error; its mean is one operation, as it is what small networks end with ----
 
 
-def _squared_vjp(g, input, target, reduction):
-    """2 (y - t), divided by the number of elements if the loss is their mean."""
-    n = max(math.prod(input.shape), 1) if reduction == "mean" else 1
-    return (input - target) * (g * (2 / n))
-
-
-@differentiable(_squared_vjp, lambda g, input, target, reduction: -_squared_vjp(g, input, target, reduction))
-def squared_error(input, target, reduction="mean"):
-    """(y - t)**2, reduced."""
+@differentiable(
+    lambda g, input, target: 2 * g * (input - target), lambda g, input, target: 2 * g * (target - input)
+)
+def squared_error(input, target):
+    """(y - t)**2, element by element."""
     d = input - target
-    if reduction == "none":
-        return d * d
-    total = np.vdot(d, d)
-    if reduction == "sum":
-        return total
-    return total / d.dtype.type(d.size)
+    return d * d
+
+
+def _mean_squared_vjp(g, y, t):
+    """2 (y - t) / n, for y and t of n elements."""
+    return (y - t) * (g * (2 / max(math.prod(y.shape), 1)))
+
+
+@differentiable(
+    lambda g, input, target: _mean_squared_vjp(g, input, target),
+    lambda g, input, target: _mean_squared_vjp(g, target, input),
+)
+def mean_squared_error(input, target):
+    """The mean of (y - t)**2 over all elements."""
+    d = input - target
+    return np.vdot(d, d) / (d.size or math.nan)
 
 
 # ---- losses of pairs ----

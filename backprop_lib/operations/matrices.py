@@ -11,13 +11,19 @@ from backprop_lib.operations.either import either
 
 @differentiable(lambda g, diagonal: np.tril(g, diagonal))
 def tril(input, diagonal=0):
-    """The lower triangle of the last two dimensions up to that diagonal, 0 elsewhere."""
+    """The lower triangle of the last two dimensions up to that diagonal, 0 elsewhere; the shape stays.
+
+    Raises RuntimeError for fewer than two dimensions.
+    """
     return np.tril(_matrices(input, "tril"), operator.index(diagonal))
 
 
 @differentiable(lambda g, diagonal: np.triu(g, diagonal))
 def triu(input, diagonal=0):
-    """The upper triangle of the last two dimensions down to that diagonal, 0 elsewhere."""
+    """The upper triangle of the last two dimensions down to that diagonal, 0 elsewhere; the shape stays.
+
+    Raises RuntimeError for fewer than two dimensions.
+    """
     return np.triu(_matrices(input, "triu"), operator.index(diagonal))
 
 
@@ -60,7 +66,7 @@ _with_diagonal = either(_put_diagonal)
 
 
 def trace(input):
-    """The sum of the diagonal of a matrix; RuntimeError unless there are two dimensions."""
+    """The sum of the diagonal of a matrix, without dimensions; raises RuntimeError for other shapes."""
     if input.ndim != 2:
         raise RuntimeError(f"trace() needs a matrix, got shape {input.shape}")
     return diagonal(input).sum()

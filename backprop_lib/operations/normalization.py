@@ -42,38 +42,37 @@ def layer_norm(input, weight, bias, count=1, eps=1e-5):
     deviation /= max(count, 1)
     deviation += eps
     np.sqrt(deviation, out=deviation)
-    out /= deviation
-    out = out.reshape(input.shape)
     if isinstance(weight, np.ndarray):
-        out *= weight
+        out *= weight.reshape(-1) / deviation
+    else:
+        out /= deviation
+    out = out.reshape(input.shape)
     if isinstance(bias, np.ndarray):
         out += bias
     return out, Shared((mean, deviation, count))
 
 
-def _normalised(g, kept, x):
-    mean, deviation, count = kept
-    rows = x.reshape(len(mean), count) - mean
-    rows /= deviation
-    return rows
+def _centred(g, kept, x):
+    mean, _, count = kept
+    return x.reshape(len(mean), count) - mean
 
 
 def _layer_norm_input(g, x, weight, shared):
-    """(h - mean(h) - y mean(h y)) / deviation for h = g w and the normalised y."""
-    y = shared.get(g, _normalised, x)
-    h = (g * weight).reshape(y.shape) if isinstance(weight, np.ndarray) else g.reshape(y.shape)
-    part = np.einsum("ij,ij->i", h, y)[:, None]
-    part /= max(y.shape[1], 1)
-    out = y * part
+    """(h - mean(h) - c mean(h c) / deviation**2) / deviation for h = g w and the centred c."""
+    c, deviation = shared.get(g, _centred, x), shared.kept[1]
+    h = (g * weight).reshape(c.shape) if isinstance(weight, np.ndarray) else g.reshape(c.shape)
+    part = np.einsum("ij,ij->i", h, c)[:, None]
+    part /= deviation * deviation * max(c.shape[1], 1)
+    out = c * part
     np.subtract(h, out, out=out)
     out -= _means(h)
-    out /= shared.kept[1]
+    out /= deviation
     return out.reshape(x.shape)
 
 
 def _layer_norm_weight(g, x, shape, shared):
-    y = shared.take(g, _normalised, x)
-    return np.einsum("ij,ij->j", g.reshape(y.shape), y).reshape(shape)
+    c = shared.take(g, _centred, x)
+    return ((1 / shared.kept[1][:, 0]) @ (g.reshape(c.shape) * c)).reshape(shape)
 
 
 def _sum_of_rows(g, shape):

@@ -19,6 +19,7 @@ def pad(input, pad, mode="constant", value=None):
     """The Tensor with elements added before and after: pad = (before, after) of the last dimension, then of
     the last but one, and so on; negative numbers take elements away.
 
+    Shape: each length grows by before + after.
     `mode` is "constant" (with `value`, or 0), "reflect", "replicate" (the edge) or "circular".
     Raises RuntimeError if `pad` is too long or leaves a negative length, NotImplementedError for other modes.
     """

@@ -87,10 +87,11 @@ def _undo_along(g, which, axis, kernel, stride, dilation, size, length):
     """Put each gradient back where its maximum was, along one dimension of this length."""
     if which is None:
         return g
+    g = _laid_out_as(which, g)
     shape = (*g.shape[:-1], length) if axis == -1 else (*g.shape[:-2], length, g.shape[-1])
     apart = stride >= dilation * (kernel - 1) + 1  # then no element lies in two windows
     whole = _divides(length, kernel, stride, dilation, size)
-    out = (np.empty if whole else np.zeros)(shape, g.dtype)
+    out = (np.empty_like if whole else np.zeros_like)(which, g.dtype, shape=shape)
     if whole and axis == -1 and g.flags.c_contiguous:
         flat, g, which = out.reshape(-1, kernel), g.reshape(-1), which.reshape(-1)
         parts = (flat[:, i] for i in range(kernel))
@@ -102,6 +103,15 @@ def _undo_along(g, which, axis, kernel, stride, dilation, size, length):
             np.multiply(g, chosen, out=part)
         else:
             part += g * chosen
+    return out
+
+
+def _laid_out_as(other, x):
+    """`x` with its numbers in the same order in memory as those of `other`, which makes for long loops."""
+    if x.strides == tuple(n // other.itemsize * x.itemsize for n in other.strides):
+        return x
+    out = np.empty_like(other, x.dtype)
+    out[...] = x
     return out
 
 

@@ -17,13 +17,20 @@ ONCE = "each dimension may be named once"
 
 @differentiable(lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim), expects=ONCE)
 def sum(input, dim=None, keepdim=False, dtype=None):
-    """The sum over `dim`; ints and bools are summed as int64."""
+    """The sum over `dim`; ints and bools are summed as int64.
+
+    Shape: that of the input without the dimensions `dim`, or with length 1 there if `keepdim`.
+    Raises IndexError if there is no such dim, RuntimeError if one is named twice.
+    """
     return _total(input, dims(dim, input.ndim), keepdim, _wide(input, dtype))
 
 
 @differentiable(lambda g, input_shape, dim, keepdim: _mean_vjp(g, input_shape, dim, keepdim), expects=ONCE)
 def mean(input, dim=None, keepdim=False, dtype=None):
-    """The mean over `dim`; nan where there are no elements, RuntimeError unless the dtype is floating."""
+    """The mean over `dim`, nan where there are no elements; shapes as for `sum`.
+
+    Raises RuntimeError unless the dtype is floating, IndexError if there is no such dim.
+    """
     if np.dtype(dtype or input.dtype).kind != "f":
         raise RuntimeError(f"mean() needs a floating-point tensor, got dtype {dtype or input.dtype}")
     total = _total(input, dims(dim, input.ndim), keepdim, dtype)
@@ -91,14 +98,18 @@ def _std(input, dim=None, correction=1, keepdim=False):
 def var(input, dim=None, unbiased=True, keepdim=False, *, correction=1):
     """The variance over `dim`: the squared deviations from the mean, divided by their number - correction.
 
-    unbiased=False means correction=0. Raises RuntimeError unless the dtype is floating.
+    unbiased=False means correction=0. Shapes as for `sum`.
+    Raises RuntimeError unless the dtype is floating, IndexError if there is no such dim.
     """
     return _var(input, *_corrected(dim, unbiased, correction), keepdim)
 
 
 @numpy_names
 def std(input, dim=None, unbiased=True, keepdim=False, *, correction=1):
-    """The standard deviation over `dim`, the root of `var`; where it is 0, its derivative is set to 0."""
+    """The standard deviation over `dim`, the root of `var`; where it is 0, its derivative is set to 0.
+
+    Shapes as for `sum`. Raises RuntimeError unless the dtype is floating, IndexError if there is no such dim.
+    """
     return _std(input, *_corrected(dim, unbiased, correction), keepdim)
 
 
@@ -119,7 +130,10 @@ def _prod(input, dim=None, keepdim=False, dtype=None):
 
 @numpy_names
 def prod(input, dim=None, keepdim=False, *, dtype=None):
-    """The product of all elements, or over one `dim`; of no elements it is 1."""
+    """The product of all elements, or over one `dim`; of no elements it is 1. Shapes as for `sum`.
+
+    Raises IndexError if there is no such dim.
+    """
     return _prod(input, None if dim is None else one_dim(dim, input.ndim), keepdim, dtype)
 
 
@@ -147,7 +161,10 @@ def _product_of_others(x):
     expects=ONCE,
 )
 def logsumexp(input, dim=None, keepdim=False):
-    """log(sum(exp(x))) over `dim`, without overflow; -inf where there are no elements."""
+    """log(sum(exp(x))) over `dim`, without overflow; -inf where there are no elements. Shapes as for `sum`.
+
+    Raises IndexError if there is no such dim.
+    """
     along = dims(dim, input.ndim)
     input = input if input.dtype.kind == "f" else input.astype(np.float32)
     if not input.size:
@@ -203,7 +220,11 @@ def _norm_vjp(g, input, out, p, dim, keepdim):
 
 @numpy_names
 def norm(input, p="fro", dim=None, keepdim=False, *, dtype=None):
-    """The p-norm over `dim`: p is a number, +-math.inf, or "fro" (2); NotImplementedError for "nuc"."""
+    """The p-norm over `dim`: p is a number, +-math.inf, or "fro" (2). Shapes as for `sum`.
+
+    Raises NotImplementedError for "nuc", RuntimeError unless the dtype is floating, IndexError if there is no
+    such dim.
+    """
     if p == "nuc":
         raise NotImplementedError("norm(p='nuc') needs a singular value decomposition")
     if dim is not None and not isinstance(dim, int) and not len(dim):
@@ -221,7 +242,10 @@ def _cumsum(input, dim=0, dtype=None):
 
 @numpy_names
 def cumsum(input, dim, *, dtype=None):
-    """The sums of the first 1, 2, 3, ... elements along `dim`."""
+    """The sums of the first 1, 2, 3, ... elements along `dim`; the shape stays.
+
+    Raises IndexError if there is no such dim.
+    """
     return _cumsum(input, one_dim(dim, input.ndim), dtype)
 
 

@@ -23,18 +23,27 @@ def _reshape(input, shape=None):
 
 @several
 def reshape(input, shape):
-    """The same elements in the same order with another shape; one length may be -1."""
+    """The same elements in the same order with another shape; one length may be -1.
+
+    Raises RuntimeError if the number of elements would change.
+    """
     return apply(_reshape.operation, (input,), {"shape": tuple(shape)})
 
 
 @several
 def view(input, size):
-    """Another name for `reshape`: the numbers are shared with the input where NumPy can."""
+    """Another name for `reshape`: the numbers are shared with the input where NumPy can.
+
+    Raises RuntimeError if the number of elements would change.
+    """
     return apply(_reshape.operation, (input,), {"shape": tuple(size)})
 
 
 def flatten(input, start_dim=0, end_dim=-1):
-    """The dimensions from start_dim to end_dim as one; RuntimeError if they are in the wrong order."""
+    """The dimensions from start_dim to end_dim as one: (N, C, H, W) from dim 1 on becomes (N, C * H * W).
+
+    Raises RuntimeError if they are in the wrong order, IndexError if there is no such dimension.
+    """
     start, end = one_dim(start_dim, input.ndim), one_dim(end_dim, input.ndim)
     if start > end:
         raise RuntimeError(f"flatten() needs start_dim before end_dim, got {start_dim} and {end_dim}")
@@ -43,20 +52,23 @@ def flatten(input, start_dim=0, end_dim=-1):
 
 
 def ravel(input):
-    """All elements along one dimension."""
+    """All elements along one dimension, of length numel()."""
     return flatten(input)
 
 
 @numpy_names
 def squeeze(input, dim=None):
-    """The Tensor without its dimensions of length 1, or without those of them that `dim` names."""
+    """The Tensor without its dimensions of length 1, or without those of them that `dim` names.
+
+    Raises IndexError if there is no such dim.
+    """
     named = range(input.ndim) if dim is None else from_the_front(dim, input.ndim)
     return reshape(input, tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in named))
 
 
 @numpy_names
 def unsqueeze(input, dim):
-    """The Tensor with a new dimension of length 1 at `dim`."""
+    """The Tensor with a new dimension of length 1 at `dim`; raises IndexError if it is out of range."""
     dim = one_dim(dim, input.ndim + 1)
     return reshape(input, (*input.shape[:dim], 1, *input.shape[dim:]))
 
@@ -66,7 +78,7 @@ def unsqueeze(input, dim):
 
 @differentiable(lambda g, dim0, dim1: g.swapaxes(dim0, dim1) if g.ndim else g)
 def transpose(input, dim0=None, dim1=None):
-    """The Tensor with two dimensions exchanged."""
+    """The Tensor with two dimensions exchanged; raises IndexError if there is no such dimension."""
     checked_dims((dim0, dim1), input.ndim)
     return input.swapaxes(dim0, dim1) if input.ndim else input
 
@@ -78,7 +90,10 @@ def _permute(input, dims=None):
 
 @several
 def permute(input, dims):
-    """The Tensor with its dimensions in the order `dims`; RuntimeError unless each is named once."""
+    """The Tensor with its dimensions in the order `dims`: shape[dims[0]], shape[dims[1]], ...
+
+    Raises RuntimeError unless each is named once, IndexError if there is no such dimension.
+    """
     dims = from_the_front(dims, input.ndim)
     if sorted(dims) != list(range(input.ndim)):
         raise RuntimeError(f"permute() needs each of {input.ndim} dimension(s) once, got {dims}")
@@ -90,7 +105,10 @@ def _inverse(dims):
 
 
 def movedim(input, source, destination):
-    """The Tensor with dimensions moved to other places; the others keep their order."""
+    """The Tensor with dimensions moved to other places; the others keep their order.
+
+    Raises RuntimeError unless each has one place, IndexError if there is no such dimension.
+    """
     sources, places = (
         from_the_front(d if isinstance(d, tuple | list) else (d,), input.ndim) for d in (source, destination)
     )
@@ -102,12 +120,12 @@ def movedim(input, source, destination):
 
 
 def swapaxes(input, axis0, axis1):
-    """Another name for `transpose`."""
+    """Another name for `transpose`; raises IndexError likewise."""
     return transpose(input, axis0, axis1)
 
 
 def t(input):
-    """The transpose of a matrix; a vector or a number stays as it is."""
+    """The transpose of a matrix; a vector or a number stays. Raises RuntimeError for more dimensions."""
     if input.ndim > 2:
         raise RuntimeError(f"t() needs at most 2 dimensions, got shape {input.shape}")
     return transpose(input, 0, 1) if input.ndim == 2 else input.alias()
@@ -118,7 +136,10 @@ def t(input):
 
 @differentiable(lambda g: g, expects="aligned from the right, lengths must be equal, or 1 in the input")
 def broadcast_to(input, shape=None):
-    """The Tensor copied along dimensions of length 1, and new ones at the front, to `shape`."""
+    """The Tensor copied along dimensions of length 1, and new ones at the front, to `shape`.
+
+    Raises RuntimeError if another length would have to change.
+    """
     return np.broadcast_to(input, shape)
 
 
@@ -136,7 +157,10 @@ def expand(input, sizes):
 
 @several
 def repeat(input, repeats):
-    """The Tensor repeats[i] times along dimension i, where new dimensions come first."""
+    """The Tensor repeats[i] times along dimension i, where new dimensions come first.
+
+    Raises RuntimeError unless there is a number >= 0 for each dimension.
+    """
     new = len(repeats) - input.ndim
     if new < 0 or any(n < 0 for n in repeats):
         raise RuntimeError(f"repeat() needs a number >= 0 for each of {input.ndim} dimensions, got {repeats}")
@@ -148,7 +172,7 @@ def repeat(input, repeats):
 
 @differentiable(lambda g: g)
 def clone(input):
-    """A copy: later changes of the input do not reach it, but gradients flow back."""
+    """A copy of the same shape: later changes of the input do not reach it, but gradients flow back."""
     return input.copy()
 
 
@@ -167,7 +191,10 @@ def _flip(input, dims=None):
 
 @several
 def flip(input, dims):
-    """The elements in the opposite order along `dims`; RuntimeError if one is named twice."""
+    """The elements in the opposite order along `dims`; the shape stays.
+
+    Raises RuntimeError if one is named twice, IndexError if there is no such dimension.
+    """
     dims = from_the_front(dims, input.ndim)
     if len({*dims}) < len(dims):
         raise RuntimeError(f"flip() may name each dimension once, got {dims}")
@@ -182,7 +209,8 @@ def _roll(input, shifts=None, dims=None):
 def roll(input, shifts, dims=None):
     """The elements moved by `shifts` along `dims`, round the end; without dims, in the flattened Tensor.
 
-    Raises RuntimeError unless there are as many shifts as dims.
+    The shape stays. Raises RuntimeError unless there are as many shifts as dims, IndexError if there is no
+    such dimension.
     """
     shifts = sequence((shifts,))
     if dims is None or dims == ():

@@ -23,7 +23,7 @@ def pad(x, padding, value=0):
     if not (top or bottom or left or right):
         return x
     *lead, h, w = x.shape
-    out = np.full((*lead, h + top + bottom, w + left + right), value, x.dtype)
+    out = np.full_like(x, value, shape=(*lead, h + top + bottom, w + left + right))
     out[..., top : top + h, left : left + w] = x
     return out
 

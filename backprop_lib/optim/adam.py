@@ -67,9 +67,10 @@ class Adam(Optimizer):
 
     def _move(self, array, g, state, group):
         beta1, beta2 = group["betas"]
-        size = group["lr"] / (1 - beta1 ** state["step"])
+        # The correction of the running square is moved out of the root, to the two numbers beside it.
         root = math.sqrt(1 - beta2 ** state["step"])
-        eps = group["eps"]
+        size = group["lr"] * root / (1 - beta1 ** state["step"])
+        eps = group["eps"] * root
         arrays = [array, g, state["exp_avg"], state["exp_avg_sq"]]
         if group["amsgrad"]:
             arrays.append(state["max_exp_avg_sq"])
@@ -86,7 +87,6 @@ class Adam(Optimizer):
             if largest:
                 square = np.maximum(largest[0], square, out=largest[0])
             np.sqrt(square, out=t)
-            t /= root
             t += eps
             np.divide(mean, t, out=t)
             t *= size

@@ -1,6 +1,6 @@
 """Arrays in pieces: what an update needs of each piece stays in the processor's cache."""
 
-BLOCK = 1 << 15  # elements of a piece
+BLOCK = 1 << 16  # elements of a piece
 
 
 def blocks(arrays):

@@ -5,7 +5,10 @@ import math
 
 class LRScheduler:
     """Sets the learning rate of each group; subclasses define `_rate(group, start)`, where
-    `last_epoch` counts the steps so far and `start` is the rate at first."""
+    `last_epoch` counts the steps so far and `start` is the rate at first.
+
+    Raises KeyError if a schedule that goes on finds no "initial_lr" in a group.
+    """
 
     def __init__(self, optimizer, last_epoch=-1):
         self.optimizer = optimizer

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import sizes
 from benchmarks.__main__ import REGISTRY, THREADS, TUNING, claim, parse, pinned, run
 from benchmarks.measure import Claim, agree, summary
 
@@ -127,3 +128,17 @@ def test_different_losses_are_refused():
 
 def test_summary():
     assert summary([3.0, 1.0, 2.0]) == {"min": 1.0, "median": 2.0, "max": 3.0}
+
+
+def test_the_figure_shows_the_committed_figures():
+    found = json.loads(sizes.FIGURES.read_text(encoding="utf-8"))
+    assert found["sizes"] == [16, 32, 64, 128, 256, 512, 1024, 2048, 4096]
+    for lines in found["seconds"].values():
+        for times in lines.values():
+            assert len(times) == len(found["sizes"])
+            assert 0 < times[0] < times[-1]
+    assert sizes.draw(found) == sizes.DRAWING.read_text(encoding="utf-8")
+
+
+def test_a_size_is_measured_in_both_libraries():
+    assert sorted(sizes.seconds_a_step(16, 16, repeat=1)) == ["PyTorch", "backprop_lib"]

@@ -328,6 +328,10 @@ TABLE = (
     _elementwise("square", ANY),
     _elementwise("tan", (-1.2, 1.2)),
     _elementwise("trunc", INSIDE),
+    # Not tried at the corners: PyTorch's float32 gives nan where the divisor is 1e-40.
+    _structural(
+        "remainder", _broadcastable(2), apply=lambda a, b: a.remainder(b), domains=(INSIDE, (1.0, 2.0))
+    ),
     _structural("sum", _reduced()),
     _structural("mean", _reduced()),
     _structural("var", _reduced(min_dims=1, min_side=2, least=1)),

@@ -76,6 +76,7 @@ SECOND_ORDER = {  # name: the call, and the inputs to differentiate by
     "elu": (lambda f, lib, x: f.elu(x, 0.7), [(3, 4)]),
     "leaky_relu": (lambda f, lib, x: f.leaky_relu(x) ** 2, [(3, 4)]),
     "softplus": (lambda f, lib, x: f.softplus(x, 2), [(3, 4)]),
+    "softsign": (lambda f, lib, x: f.softsign(x), [(3, 4)]),
     "logsigmoid": (lambda f, lib, x: f.logsigmoid(x), [(3, 4)]),
     "embedding": (
         lambda f, lib, w: f.embedding(lib.tensor(np.array([[0, 2], [2, 1]])), w, padding_idx=1) ** 2,
@@ -119,6 +120,7 @@ STABLE = {
     "sigmoid": lambda f, x: f.sigmoid(x),
     "logsigmoid": lambda f, x: f.logsigmoid(x),
     "softplus": lambda f, x: f.softplus(x),
+    "softsign": lambda f, x: f.softsign(x),
     "silu": lambda f, x: f.silu(x),
     "gelu": lambda f, x: f.gelu(x),
     "elu": lambda f, x: f.elu(x),

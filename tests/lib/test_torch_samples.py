@@ -18,9 +18,10 @@ from tests.lib.torch_samples import (
 )
 
 SCOPE = {
-    "creation": "arange empty eye full full_like linspace ones ones_like randint randn zeros zeros_like",
-    "arithmetic": "add div floor_divide mul neg pow reciprocal square sub true_divide",
-    "reflected operators": "__radd__ __rdiv__ __rmatmul__ __rmul__ __rpow__ __rsub__",
+    "creation": "arange empty empty_like eye full full_like linspace meshgrid ones ones_like randint randn "
+    "rand_like randn_like zeros zeros_like",
+    "arithmetic": "add div floor_divide mul neg pow reciprocal remainder square sub true_divide",
+    "reflected operators": "__radd__ __rdiv__ __rmatmul__ __rmod__ __rmul__ __rpow__ __rsub__",
     "comparisons": "allclose eq ge gt isfinite isinf isnan le logical_and logical_not logical_or lt ne",
     "element by element": "abs ceil cos erf exp expm1 floor log log10 log1p log2 nn.functional.relu round "
     "rsqrt sigmoid sign sin sqrt tan tanh trunc",
@@ -30,11 +31,19 @@ SCOPE = {
     "shapes": "broadcast_to clone contiguous expand expand_as flatten flip movedim permute ravel repeat "
     "reshape reshape_as roll squeeze t T mT transpose unsqueeze view view_as",
     "parts": "cat chunk diagonal nn.functional.pad split stack trace tril triu unbind",
-    "indices": "__getitem__ gather index_select take_along_dim",
-    "dtypes": "bool double float int long",
+    "indices": "__getitem__ gather index_select nonzero take_along_dim",
+    "order": "argsort bincount sort unique",
+    "dtypes": "bool double float half int long",
 }
 NAMES = [name for kind in SCOPE.values() for name in kind.split()]
-RANDOM = {"empty", "randint", "randn"}  # only shapes and dtypes can be compared
+RANDOM = {
+    "empty",
+    "empty_like",
+    "rand_like",
+    "randint",
+    "randn",
+    "randn_like",
+}  # only shapes and dtypes can be compared
 
 # What does not hold, and why: the one table of exceptions, each of which raises an error and never is wrong.
 EXCEPTIONS = {
