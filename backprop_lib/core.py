@@ -8,7 +8,10 @@ from numbers import Integral, Number, Real
 import numpy as np
 
 from backprop_lib.graph import Node, Walk, now, thread
+from backprop_lib.memory import keep_freed
 from backprop_lib.operation import OUT, Operation
+
+keep_freed()
 
 
 class Tensor:

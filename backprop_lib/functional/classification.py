@@ -110,13 +110,17 @@ def _as_rows(name, input, target, weight, ignore_index):
             f"{name} needs a weight for each of the {rows.shape[1]} classes, got shape {weight.shape}"
         )
     classes = target.reshape(-1)
-    if classes.size:
-        wrong = (classes < 0) | (classes >= rows.shape[1])
+    if _out_of_range(classes, rows.shape[1]).any():
+        wrong = _out_of_range(classes, rows.shape[1]) & (classes != ignore_index)
         if wrong.any():
-            wrong &= classes != ignore_index
-            if wrong.any():
-                raise IndexError(f"Target {classes[wrong][0]} is out of bounds.")
+            raise IndexError(f"Target {classes[wrong][0]} is out of bounds.")
     return rows, classes, target.shape
+
+
+def _out_of_range(classes, count):
+    if classes.dtype == np.int64:
+        return classes.view(np.uint64) >= count  # negative numbers become large ones: one comparison for two
+    return (classes < 0) | (classes >= count)
 
 
 def _is_of_classes(target):

@@ -83,7 +83,17 @@ def tan(input):
 # ---- activations ----
 
 
-@differentiable(lambda g, out: g * (1 - out * out))
+def _tanh_vjp(g, out):
+    """g (1 - tanh(x)**2)."""
+    if isinstance(g, Tensor):
+        return g * (1 - out * out)
+    share = np.asarray(out * out)
+    np.subtract(1, share, out=share)
+    share *= g
+    return share
+
+
+@differentiable(_tanh_vjp)
 def tanh(input):
     """The hyperbolic tangent, in (-1, 1)."""
     return np.tanh(input)
@@ -116,7 +126,9 @@ def sigmoid(input):
 @differentiable(lambda g, out: zero_unless(out != 0, g))
 def relu(input):
     """max(x, 0); the derivative at 0 is taken to be 0. Nair & Hinton, ICML 2010."""
-    return np.maximum(input, 0)
+    if input.size < 1 << 13 or input.dtype.kind != "f":
+        return np.maximum(input, 0)
+    return np.clip(input, 0, np.inf)  # of a large array in half the time, which is NumPy's doing
 
 
 # ---- size and sign ----
