@@ -22,7 +22,8 @@ def cross_entropy(
 
     Shapes: logits (C,), (N, C) or (N, C, d1, ...); target: class numbers of the shape without C, or
     probabilities of the shape of the logits; weight (C,).
-    Targets equal to `ignore_index` do not count. `label_smoothing` mixes the target with equal probabilities.
+    Targets equal to `ignore_index` do not count. `label_smoothing` mixes the target with equal probabilities
+    (Szegedy et al., CVPR 2016).
     Raises IndexError for a class number out of range, RuntimeError for shapes that do not fit,
     ValueError for another reduction.
     """
@@ -174,7 +175,8 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
 
     Shapes: x and t broadcastable. 'batchmean' divides the sum by the length of the first dimension, which is
     the divergence of the mathematicians; 'mean' divides by the number of elements.
-    Raises ValueError for another reduction.
+    Raises ValueError for another reduction. Kullback & Leibler, Annals of Mathematical Statistics
+    22(1):79-86, 1951.
     """
     if reduction != "batchmean" or size_average is not None or reduce is not None:
         reduction = _reduction(size_average, reduce, reduction)

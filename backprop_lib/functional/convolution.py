@@ -74,7 +74,7 @@ def _convolve(name, x, weight, bias, stride, padding, dilation, groups):
 
 
 def padding_of(name, padding, kernel, stride, dilation):
-    """Pairs (before, after) for each dimension."""
+    """Pairs (before, after) for each dimension; raises RuntimeError for "same" with a stride."""
     if padding == "valid":
         return ((0, 0), (0, 0))
     if padding == "same":

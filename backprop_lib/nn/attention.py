@@ -20,7 +20,8 @@ class MultiheadAttention(Module):
     (N, num_heads, L, S) unless `average_attn_weights`, or None unless `need_weights`.
     `attn_mask` (L, S) or (N * num_heads, L, S) and `key_padding_mask` (N, S) are True where nothing is to be
     seen, or are added to the scores.
-    Raises AssertionError if num_heads does not divide embed_dim, RuntimeError for shapes that do not fit.
+    Raises ValueError if a size is not positive, AssertionError if num_heads does not divide embed_dim,
+    RuntimeError for shapes that do not fit.
     Vaswani et al., NeurIPS 2017.
     """
 

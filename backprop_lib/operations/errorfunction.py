@@ -69,7 +69,10 @@ _ROUNDS_TO_1 = 3.832506856900711
 
 @differentiable(lambda g, input: g * (2 / math.sqrt(math.pi)) * np.exp(-(input * input)))
 def erf(input):
-    """The error function 2 / sqrt(pi) * integral of exp(-t**2) from 0 to x: odd, in [-1, 1]."""
+    """The error function 2 / sqrt(pi) * integral of exp(-t**2) from 0 to x: odd, in [-1, 1].
+
+    The shape stays. Cody, Mathematics of Computation 23(107):631-637, 1969.
+    """
     x = np.atleast_1d(input)
     if x.dtype == np.float64:
         out = _double(x)

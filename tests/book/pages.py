@@ -35,8 +35,8 @@ def _source_file(name):
 
 
 def chapter_paths():
-    """The pages that are notebooks."""
-    return [path for path in page_paths() if path.suffix == ".ipynb"]
+    """The pages that are numbered notebooks; the others are appendices."""
+    return [path for path in page_paths() if path.suffix == ".ipynb" and path.name[0].isdigit()]
 
 
 def cells(path):
