@@ -23,7 +23,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup book test lab exercises serve bench lint format lock clean
+.PHONY: help setup data book pdf test lab exercises serve bench lint format lock clean
 
 help:
 	@echo "Usage: make VERB"
@@ -32,10 +32,19 @@ help:
 setup:  ## make or update .venv; the verbs that need it do this first
 	@PATH="$(OUTSIDE)"; command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) on PATH. Install Python 3.11 or newer from https://www.python.org/downloads/ or name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }; "$(PYTHON)" tools/setup_env.py
 
+data:  ## put Fashion-MNIST into data/; without it its chapter is not tested
+	@"$(PYTHON)" tools/data.py
+
 # Sphinx reports a page's warnings only when it reads the page: after a failure forget the pages, or the next build would pass.
 book: setup exercises  ## build the book into _build/html; any warning is an error
 	@jupyter-book build . --builder html -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@echo "The book is built. Open _build/html/index.html"
+
+TEX := latexmk texlive-xetex texlive-latex-extra texlive-fonts-recommended texlive-fonts-extra texlive-lang-chinese fonts-noto-cjk xindy librsvg2-bin
+pdf: setup exercises  ## build the whole book as _build/latex/backpropagation.pdf (needs TeX)
+	@for program in latexmk xelatex xindy rsvg-convert; do command -v $$program >/dev/null || { echo "There is no $$program on PATH. On Debian or Ubuntu: sudo apt install $(TEX)" >&2; exit 1; }; done
+	@jupyter-book build . --builder pdflatex -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
+	@echo "The book is _build/latex/backpropagation.pdf"
 
 test: setup  ## run every test
 	@pytest

@@ -14,7 +14,7 @@ echo "$@" >> calls
 mkdir -p classroom/release/$2
 touch classroom/release/$2/$2.ipynb
 """
-VERBS = ["book", "test", "lab", "exercises", "serve", "bench", "lint", "format", "lock", "clean"]
+VERBS = ["data", "book", "test", "lab", "exercises", "serve", "bench", "lint", "format", "lock", "clean"]
 
 
 class Project:
