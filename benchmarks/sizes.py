@@ -17,6 +17,7 @@ BATCH, WIDTH, CLASSES = 128, 256, 10  # the batch while the width varies, and th
 FOLDER = Path(__file__).parent
 FIGURES, DRAWING = FOLDER / "cost_over_size.json", FOLDER / "cost_over_size.svg"
 COLOURS = {"PyTorch": "#d55e00", "backprop_lib": "#0072b2"}  # told apart by the colour-blind too
+LINES = {"PyTorch": "s--", "backprop_lib": "o-"}
 
 
 def programs(batch, width):
@@ -87,7 +88,7 @@ def draw(found):
         figure, axes = plt.subplots(1, 2, figsize=(9, 3.9), sharey=True, layout="constrained")
         for axis, (over_what, lines) in zip(axes, found["seconds"].items()):
             for name, times in lines.items():
-                axis.loglog(found["sizes"], [1e3 * t for t in times], "o-", ms=4, color=COLOURS[name])
+                axis.loglog(found["sizes"], [1e3 * t for t in times], LINES[name], ms=4, color=COLOURS[name])
             axis.set_xlabel(over_what)
             axis.set_title(titles[over_what], fontsize=11)
             axis.set_xticks(found["sizes"], found["sizes"])
@@ -96,7 +97,8 @@ def draw(found):
             axis.spines[["top", "right"]].set_visible(False)
         axes[0].set_ylabel("milliseconds a training step")
         for name, height in zip(COLOURS, (0.93, 0.85)):
-            axes[0].text(0.04, height, name, color=COLOURS[name], transform=axes[0].transAxes)
+            axes[0].plot(0.06, height, LINES[name][0], ms=5, color=COLOURS[name], transform=axes[0].transAxes)
+            axes[0].text(0.1, height - 0.02, name, color=COLOURS[name], transform=axes[0].transAxes)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(figure)

@@ -40,6 +40,13 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z)) if isinstance(z, np.ndarray) else z.sigmoid()
 
 
+def like(example, array):
+    """The array in the library of the example: NumPy, PyTorch or backprop_lib."""
+    if isinstance(example, np.ndarray):
+        return array
+    return torch.tensor(array) if isinstance(example, torch.Tensor) else bp.tensor(array)
+
+
 def assert_same(claimed, *others):
     """The claimed array has the shape and, to 11 digits, the numbers of each of the others."""
     for other in others:

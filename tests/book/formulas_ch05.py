@@ -8,7 +8,7 @@ import torch
 import backprop_lib as bp
 from backprop_lib.gradcheck import numerical_gradient
 from backprop_lib.scalar import Value
-from tests.book.formulas import assert_gradient, assert_same, checks, sigmoid
+from tests.book.formulas import assert_gradient, assert_same, checks, like, sigmoid
 
 
 @dataclass
@@ -49,13 +49,6 @@ class Network:
 
     def E_of_both(self, W1, W2):
         return self.E_of_z2(W2 @ sigmoid(W1 @ like(W1, self.x)))
-
-
-def like(example, array):
-    """The array in the library of the example."""
-    if isinstance(example, np.ndarray):
-        return array
-    return torch.tensor(array) if isinstance(example, torch.Tensor) else bp.tensor(array)
 
 
 def network(rng, linear=False):
