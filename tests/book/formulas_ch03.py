@@ -142,7 +142,11 @@ def update(rng):
             np.testing.assert_allclose(claimed, np.asarray(leaf.detach()), rtol=1e-7, atol=1e-8)
 
 
-@checks("eq-ch3-differences", r"\dd{E}{w_k} \approx \frac{E(w + h\,u_k) - E(w - h\,u_k)}{2h}")
+@checks(
+    "eq-ch3-differences",
+    r"\begin{gathered} \dd{E}{w_k} \approx \frac{E^+ - E^-}{2h} \\[4pt]"
+    r" E^+ = E(w + h\,u_k) \\ E^- = E(w - h\,u_k) \end{gathered}",
+)
 def differences(rng):
     net = network(rng)
 
@@ -150,7 +154,9 @@ def differences(rng):
         """How far the right side is from the gradient by PyTorch and by backprop_lib, which agree."""
         claimed = np.empty(net.W1.size)
         for k, u_k in enumerate(np.eye(net.W1.size).reshape(-1, *net.W1.shape)):
-            claimed[k] = (net.E_of_W1(net.W1 + h * u_k) - net.E_of_W1(net.W1 - h * u_k)) / (2 * h)
+            above = net.E_of_W1(net.W1 + h * u_k)
+            below = net.E_of_W1(net.W1 - h * u_k)
+            claimed[k] = (above - below) / (2 * h)
         true = []
         for lib in (bp, torch):
             leaf = lib.tensor(net.W1, requires_grad=True)
@@ -184,7 +190,7 @@ def flops(rng):
     "eq-ch3-dual",
     r"\begin{gathered} (u, \dot u) + (v, \dot v) = (u + v,\; \dot u + \dot v) \\[4pt]"
     r" (u, \dot u)\,(v, \dot v) = (u v,\; \dot u v + u \dot v) \\[4pt]"
-    r" \tanh(u, \dot u) = (t,\; (1 - t^2)\,\dot u), \quad t = \tanh u \end{gathered}",
+    r" \tanh(u, \dot u) = (t,\; (1 - t^2)\,\dot u) \\ \text{with } t = \tanh u \end{gathered}",
 )
 def dual(rng):
     u, v, du, dv = rng.normal(size=(4, 3))

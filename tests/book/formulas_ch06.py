@@ -88,8 +88,8 @@ def sum_over_uses(rng):
 
 @checks(
     "eq-ch6-example",
-    r"\begin{gathered} E = r + r^2 \\[4pt] \dd{E}{r} = 1 + 2r, \qquad \dd{E}{w} = (1 + 2r)\,x \\[4pt]"
-    r" \dd{E}{x} = (1 + 2r)\,w, \qquad \dd{E}{m} = 1 + 2r \end{gathered}",
+    r"\begin{gathered} E = r + r^2 \\[4pt] \dd{E}{r} = 1 + 2r = \dd{E}{m} \\[4pt]"
+    r" \dd{E}{w} = (1 + 2r)\,x \\[4pt] \dd{E}{x} = (1 + 2r)\,w \end{gathered}",
 )
 def example(rng):
     w, x, m = at = rng.normal(size=3)

@@ -114,7 +114,7 @@ def kernel(rng):
 @checks(
     "eq-ch8-vjp",
     r"\begin{gathered} a = \sigma(z), \qquad \bar z = \bar a \odot a \odot (1 - a) \\[4pt]"
-    r" \text{shapes: } (2, 3) = (2, 3) \odot (2, 3) \odot (2, 3) \end{gathered}",
+    r" \text{shapes:} \\ (2, 3) = (2, 3) \odot (2, 3) \odot (2, 3) \end{gathered}",
 )
 def vjp(rng):
     m, n, _ = sizes(rng)

@@ -63,6 +63,8 @@ def tables():
         ("a batch has 64 examples with two inputs each", "rng.uniform(-1, 1, (64, 2))" in page),
         ("the hidden layer has 16 neurons", "start(2, 16, 1)" in page),
         ("After 150 steps both runs are at the same place", page.count("descent, 150, weights") == 2),
+        ("has 65 numbers to train", weights == 65),
+        ("$w_1$ to $w_{65}$", weights == 65),
         ("two forward passes for each weight, 130 in all", passes(weights) == 130),
         ("a million weights would need two million", passes(1000) == 2 * 1000),
         ("The widest network has a thousand times as many weights", (1024 / 32) ** 2 == 1024),

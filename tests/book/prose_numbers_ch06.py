@@ -1,5 +1,6 @@
 """What the prose of the chapter on the scalar engine says in numbers; see prose_numbers_ch05.py."""
 
+import math
 import random
 from functools import cache
 
@@ -84,6 +85,15 @@ def engine_lines():
     return sum(1 for part in (value, order, walk) for line in part.splitlines() if line.strip())
 
 
+def exp_overflows(z):
+    """Whether e to the power z is larger than any float."""
+    try:
+        math.exp(z)
+    except OverflowError:
+        return True
+    return False
+
+
 @cache
 def tables():
     """The rows (phrase, number, number, ...) and the rows (phrase, whether it is true)."""
@@ -116,6 +126,8 @@ def tables():
         ("give 3, 6 and 10, the triangular numbers", [triangular(3, k) for k in (1, 2, 3)] == [3, 6, 10]),
         ("$(k+1)(k+2)/2$, and $k = 4$ gives 15", triangular(3, 4) == 15),
         ("After two calls the same reasoning gives $k + 1$", triangular(2, 4) == 5),
+        ("how many of its 2001 nodes are still in memory", 1000 + 1 + 1000 == 2001),
+        ("From $z = 710$ on this text overflows", np.isfinite(np.exp(709.0)) and exp_overflows(710.0)),
         (
             "which has its minimum at $w = 2$",
             gradients(lambda w, x, m: (2 * x - 4 + 0 * w + 0 * m) ** 2)[1] == 0,

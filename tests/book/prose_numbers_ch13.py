@@ -44,7 +44,7 @@ def wrong_labels():
 
 def ratio_of_lengths(name):
     """The power of ten that the page prints for a deep network."""
-    return int(re.search(name + r" +last / first: about 10\^(-?\d+)", printed())[1])
+    return int(re.search(name + r" +last/first: ~10\^(-?\d+)", printed())[1])
 
 
 @cache
@@ -160,6 +160,15 @@ def tables():
         ("After 600 steps momentum and Adam", "steps=600" in page),
         ("In the limit the velocity is", abs(far - 2) < 1e-9),
         ("The loss fell as if all were well", "loss with the mistake: 2.31 to 1.48" in printed()),
+        (
+            "it could have fallen further",
+            float(re.search(r"with the right slope: (\S+)", printed())[1]) < 1.3,
+        ),
+        (
+            "a hundred times PyTorch's default",
+            abs(100 * inspect.signature(torch.optim.AdamW).parameters["weight_decay"].default - 1) < 1e-9,
+        ),
+        ("ten evaluations, that is, a hundred steps", "patience=10" in page and "step % 10 == 0" in page),
         ("three networks with ten layers", "range(9)" in page),
         ("the first layers receive next to nothing", ratio_of_lengths("sigmoid") >= 6),
         ("A network with thousands of weights", 64 * 64 * 2 + 640 > 2000),
