@@ -15,7 +15,15 @@ from filelock import FileLock
 
 from tools.check_notebooks import ROOT
 
-SOURCES = ("_config.yml", "_toc.yml", "nbgrader_config.py", "chapters", "solutions")
+SOURCES = (
+    "_config.yml",
+    "_toc.yml",
+    "nbgrader_config.py",
+    "chapters",
+    "solutions",
+    "backprop_lib",
+    "benchmarks",
+)
 BIN = Path(sys.executable).parent
 
 
