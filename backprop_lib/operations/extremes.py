@@ -126,12 +126,12 @@ def _checked(input, dim, name):
     return dims(dim, input.ndim)
 
 
-@differentiable(
-    lambda g, input, out, dim, keepdim: _evenly(
-        g, input == kept(out, input.shape, dim, keepdim), dim, keepdim
-    ),
-    expects="each dimension may be named once",
-)
+def _extreme_vjp(g, input, out, dim, keepdim):
+    """The gradient goes to the elements that are the extreme, in equal parts."""
+    return _evenly(g, input == kept(out, input.shape, dim, keepdim), dim, keepdim)
+
+
+@differentiable(_extreme_vjp, expects="each dimension may be named once")
 def amax(input, dim=None, keepdim=False):
     """The largest elements over `dim`; equal ones share the gradient. Shapes as for `sum`.
 
@@ -140,12 +140,7 @@ def amax(input, dim=None, keepdim=False):
     return np.max(input, axis=_checked(input, dim, "amax"), keepdims=keepdim)
 
 
-@differentiable(
-    lambda g, input, out, dim, keepdim: _evenly(
-        g, input == kept(out, input.shape, dim, keepdim), dim, keepdim
-    ),
-    expects="each dimension may be named once",
-)
+@differentiable(_extreme_vjp, expects="each dimension may be named once")
 def amin(input, dim=None, keepdim=False):
     """The smallest elements over `dim`; equal ones share the gradient. Shapes as for `sum`.
 
