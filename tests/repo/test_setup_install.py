@@ -78,11 +78,22 @@ def test_without_network_the_message_says_so(small):
     assert "elsewhere" in (small.root / ".venv/setup.log").read_text()
 
 
+def heed_interrupts():
+    """As in a terminal; the programs that a script starts in the background ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupt_ends_quietly_and_the_next_run_repairs(small):
     small.add_program("uv", "#!/bin/sh\nexec /bin/sleep 60\n")
     pipe = subprocess.PIPE
     process = subprocess.Popen(
-        small.command(), env=small.env, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        small.command(),
+        env=small.env,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     log = small.root / ".venv/setup.log"
     for _ in range(200):
