@@ -9,7 +9,7 @@ import numpy as np
 
 from backprop_lib.graph import Node, Walk, now, thread
 from backprop_lib.memory import keep_freed
-from backprop_lib.operation import OUT, Operation
+from backprop_lib.operation import Operation
 
 keep_freed()
 
@@ -357,14 +357,18 @@ def apply(op, inputs, options):
     Inputs are Tensors, arrays or numbers; the latter two are constants.
     Raises TypeError for any other input, RuntimeError if the shapes do not fit the operation.
     """
-    arrays = []
+    arrays, edges = [], []
     wanted = False
     for x in inputs:
         if isinstance(x, Tensor):
             arrays.append(x.array)
-            wanted = wanted or x._requires_grad
+            if x._requires_grad:
+                wanted = True
+                edges.append(x._node or x)
+                continue
         else:
             arrays.append(_constant(x, op))
+        edges.append(None)
     try:
         out = thread.silently(op.forward, *arrays, **options)
     except ValueError as error:
@@ -387,7 +391,7 @@ def apply(op, inputs, options):
         _share_changes(result, inputs)
     if wanted and thread.recording and out.dtype.kind == "f":
         result._requires_grad = True
-        result._node = _record(op, inputs, arrays, options, result, context)
+        result._node = _record(op, inputs, edges, arrays, options, result, context)
         if thread.tape is not None:
             thread.tape.append(result)
     return result
@@ -401,23 +405,23 @@ def _share_changes(result, inputs):
             result._last_change = x._last_change
 
 
-def _record(op, inputs, arrays, options, result, context):
+def _record(op, inputs, edges, arrays, options, result, context):
     """The node of a result: for each input that wants a gradient its VJP and what this needs, no more."""
     out = result.array
     values = [*arrays, out, context]
     if op.extras:
         values += op.asked(arrays, options)
+    holders = (*inputs, result)
     parts, guards = [], {}
-    for x, plan in zip(inputs, op.plan):
-        if plan is None or not isinstance(x, Tensor) or not x._requires_grad:
+    for edge, plan in zip(edges, op.plan):
+        if edge is None or plan is None:
             parts.append(None)
             continue
         vjp, arguments, kept = plan
-        parts.append((x if x._node is None else x._node, vjp, arguments(values)))
+        parts.append((edge, vjp, arguments(values)))
         for i in kept:
-            y = result if i == OUT else inputs[i]
-            if isinstance(y, Tensor):
-                guards[i] = y._last_change
+            if isinstance(holders[i], Tensor):
+                guards[i] = holders[i]._last_change
     return Node(op, parts, guards, out.shape, out.dtype, (inputs, options) if op.composed else None)
 
 

@@ -7,14 +7,13 @@ References lead from results to inputs only, so there are no cycles.
 
 import contextlib
 import contextvars
+import functools
 import itertools
 import math
 import operator
 import threading
 
 import numpy as np
-
-from backprop_lib.operation import OUT
 
 now = itertools.count(1).__next__  # moments: when a result was recorded, when numbers changed in place
 
@@ -69,7 +68,7 @@ class Node:
     def __init__(self, op, parts, guards, shape, dtype, remade):
         self.op = op
         self.parts = parts  # for each input: its node or leaf, its VJP and what that asked for; or None
-        self.guards = guards  # by number, of the inputs and results that are kept: when they last changed
+        self.guards = guards  # by number, of inputs and result (last) that are kept: when they last changed
         self.shape = shape  # of the result, like its dtype
         self.dtype = dtype
         self.remade = remade  # inputs and options, where the operation has a composed form
@@ -176,7 +175,7 @@ class Walk:
             given = self.wrap(g, None) if type(g) is np.ndarray else g
             shares = node.op.custom(node, given, self.create_graph)
         elif not self.create_graph:
-            return self._products(node, g)
+            return thread.silently(self._products, node, g)
         elif node.op.composed is not None:
             shares = self._composed(node, g)
         else:
@@ -190,13 +189,13 @@ class Walk:
 
     def _products(self, node, g):
         """One vector-Jacobian product for each input that wants a gradient."""
-        silently, shares = thread.silently, []
+        shares = []
         for part in node.parts:
             if part is None:
                 shares.append(None)
                 continue
             edge, vjp, arguments = part
-            share = silently(vjp, g, *arguments)
+            share = vjp(g, *arguments)
             like = edge if type(edge) is Node else edge.array
             if type(share) is not np.ndarray:
                 share = np.asarray(share)
@@ -230,7 +229,7 @@ class Walk:
     def _tensor(self, node, kind, which, value):
         """What was kept of an input or a result as a Tensor with its place in the graph; else as it is."""
         if kind == "out":
-            which, end = OUT, node
+            which, end = len(node.parts), node
         elif kind == "input" and type(value) is np.ndarray:
             end = None if node.parts[which] is None else node.parts[which][0]
         else:
@@ -277,14 +276,23 @@ def _sum(a, b):
     return total if type(total) is np.ndarray else np.asarray(total)
 
 
+@functools.lru_cache(maxsize=16)
+def ones(count, dtype):
+    """An array of `count` ones, made once: a product with it is the fastest sum over rows or columns."""
+    made = np.ones(count, dtype)
+    made.setflags(write=False)
+    return made
+
+
 def unbroadcast(g, shape):
     """Sum `g` back to `shape`: what broadcasting has copied collects the gradients of all its copies."""
     extra = len(g.shape) - len(shape)
-    if shape and type(g) is np.ndarray and g.shape[extra:] == shape and g.size:
-        rows = g.reshape(-1, *shape) if len(shape) == 1 else g.reshape(-1, math.prod(shape))
-        if len(rows) == 1:
-            return g.reshape(shape)
-        # The product of a row of ones and a matrix is the fastest sum.
-        return np.ones(len(rows), g.dtype).dot(rows).reshape(shape)
+    size = math.prod(shape)
+    if math.prod(g.shape) == size:
+        return g.reshape(shape)
+    if size and type(g) is np.ndarray and g.shape[extra:] == shape:
+        rows = g.reshape(-1, size)
+        total = ones(len(rows), g.dtype).dot(rows)
+        return total if len(shape) == 1 else total.reshape(shape)
     stretched = tuple(extra + i for i, n in enumerate(shape) if n == 1 and g.shape[extra + i] != 1)
     return g.sum(axis=(*range(extra), *stretched), keepdims=True).reshape(shape)

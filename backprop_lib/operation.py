@@ -5,8 +5,6 @@ import operator
 
 import numpy as np
 
-OUT = -1  # stands for the result among the numbers of the inputs
-
 
 class Operation:
     """A differentiable function of arrays, applied to Tensors by the engine.
@@ -73,8 +71,7 @@ class Operation:
         if vjp is None:
             return None
         at = [known.index(need) for need in needs]
-        result = len(self.vjps)
-        return vjp, _getter(at), tuple(i if i < result else OUT for i in at if i <= result)
+        return vjp, _getter(at), tuple(i for i in at if i <= len(self.vjps))
 
     def _where(self, name):
         """How the engine finds what a VJP calls `name`: a kind, and an index or a name."""

@@ -57,8 +57,8 @@ def _along(weight, x, dim):
 
 
 def _with_classes(input, target, weight, ignore_index, reduction, label_smoothing):
-    rows, classes, shape = _as_rows("cross_entropy", input, target, weight, ignore_index)
-    options = {"target": classes, "weight": weight, "ignore": ignore_index, "reduction": reduction}
+    rows, classes, shape, ignore = _as_rows("cross_entropy", input, target, weight, ignore_index)
+    options = {"target": classes, "weight": weight, "ignore": ignore, "reduction": reduction}
     if label_smoothing == 0:
         loss = apply(losses.cross_entropy_of_rows.operation, (rows,), options)
         return loss if reduction != "none" or loss.shape == shape else loss.reshape(shape)
@@ -85,13 +85,16 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
     """
     reduction = _reduction(size_average, reduce, reduction)
     target, weight = _plain(target), _plain(weight)
-    rows, classes, shape = _as_rows("nll_loss", input, target, weight, ignore_index)
-    loss = losses.negative_log_likelihood(rows, classes, weight, ignore_index, reduction)
+    rows, classes, shape, ignore = _as_rows("nll_loss", input, target, weight, ignore_index)
+    loss = losses.negative_log_likelihood(rows, classes, weight, ignore, reduction)
     return loss.reshape(shape) if reduction == "none" else loss
 
 
 def _as_rows(name, input, target, weight, ignore_index):
-    """Logits as rows (M, C), class numbers as (M,), and the shape of the losses; checks them."""
+    """Logits as rows (M, C), class numbers as (M,), the shape of the losses, and which class to ignore.
+
+    The last is None if the classes are all to count. Raises what its callers say.
+    """
     shape = input.shape
     if not shape or target.shape != (*shape[: len(shape) > 1], *shape[2:]):
         raise RuntimeError(
@@ -110,12 +113,15 @@ def _as_rows(name, input, target, weight, ignore_index):
         raise RuntimeError(
             f"{name} needs a weight for each of the {rows.shape[1]} classes, got shape {weight.shape}"
         )
-    classes = target.reshape(-1)
-    if _out_of_range(classes, rows.shape[1]).any():
-        wrong = _out_of_range(classes, rows.shape[1]) & (classes != ignore_index)
+    classes, count = target.reshape(-1), rows.shape[1]
+    outside = _out_of_range(classes, count)
+    if outside.any():
+        wrong = outside & (classes != ignore_index)
         if wrong.any():
             raise IndexError(f"Target {classes[wrong][0]} is out of bounds.")
-    return rows, classes, target.shape
+    elif not 0 <= ignore_index < count:
+        ignore_index = None
+    return rows, classes, target.shape, ignore_index
 
 
 def _out_of_range(classes, count):

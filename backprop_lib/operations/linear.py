@@ -79,7 +79,7 @@ def linear(input, weight, bias=None):
 )
 def _take_rows(input, index=None, skip=None):
     """The rows of a matrix that `index` names; a row equal to `skip` gives zeros if this is a gradient."""
-    return input[index]
+    return input.take(index.astype(np.intp, copy=False), axis=0)
 
 
 def _zero_at(rows, index, skip):
@@ -94,11 +94,11 @@ def _add_rows(input, index=None, count=None, skip=None):
     flat, rows = index.reshape(-1), input.reshape(index.size, width)
     if skip is not None:
         flat, rows = flat[flat != skip], rows[flat != skip]
-    out = np.zeros((count, width), input.dtype)
     if count * flat.size <= 1 << 16:  # a small table: a product with a one-hot matrix is fastest
         hot = np.zeros((count, flat.size), input.dtype)
         hot[flat, np.arange(flat.size)] = 1
-        return np.matmul(hot, rows, out=out)
+        return hot.dot(rows)
+    out = np.zeros((count, width), input.dtype)
     order = np.argsort(flat, kind="stable")
     ordered = flat[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from backprop_lib.core import differentiable
+from backprop_lib.graph import ones
 from backprop_lib.operations import elementwise
 from backprop_lib.operations.either import either
 from backprop_lib.operations.shifting import shifted
@@ -115,7 +116,7 @@ def x_log_x(input):
 # ---- cross-entropy with class numbers: a row of logits for each number ----
 
 
-def _composed_cross_entropy(input, target, weight=None, ignore=-100, reduction="mean"):
+def _composed_cross_entropy(input, target, weight=None, ignore=None, reduction="mean"):
     return negative_log_likelihood(log_softmax(input, 1), target, weight, ignore, reduction)
 
 
@@ -123,49 +124,49 @@ def _composed_cross_entropy(input, target, weight=None, ignore=-100, reduction="
     lambda g, context, reduction: _cross_entropy_vjp(g, *context, reduction),
     composed=_composed_cross_entropy,
 )
-def cross_entropy_of_rows(input, target=None, weight=None, ignore=-100, reduction="mean"):
+def cross_entropy_of_rows(input, target=None, weight=None, ignore=None, reduction="mean"):
     """The cross-entropy between softmax(logits), logits (N, C), and class numbers (N,), reduced."""
-    logits = shifted(input, 1)
-    rows = np.arange(len(logits))
+    logits = np.ascontiguousarray(shifted(input, 1))
     safe, kept, weights = row_weights(target, weight, ignore, input)
-    picked = logits[rows, safe]
+    at = safe.astype(np.intp, copy=False)
+    if logits.size:
+        at = at + np.arange(0, logits.size, logits.shape[1])  # each row's class among all numbers
+    picked = logits.take(at)
     np.exp(logits, out=logits)
-    total = np.einsum("ij->i", logits)
+    total = logits.dot(ones(logits.shape[1], logits.dtype))
     losses = np.log(total) - picked
     logits /= total[:, None]
     if weights is not None:
         losses = np.where(kept, losses * weights, 0)
-    count = len(rows) if weights is None else weights.sum()
-    context = (logits, rows, safe, weights, count)
+    count = len(safe) if weights is None else weights.sum()
+    context = (logits, at, weights, count)
     if reduction == "none":
         return losses, context
     return (losses.sum() / count if reduction == "mean" else losses.sum()), context
 
 
-def _cross_entropy_vjp(g, probabilities, rows, safe, weights, count, reduction):
+def _cross_entropy_vjp(g, probabilities, at, weights, count, reduction):
     """(softmax(x) - one-hot) w, which is why softmax and cross-entropy belong together."""
     scale = g / count if reduction == "mean" else g
     if weights is not None:
         scale = np.where(weights == 0, 0, scale * weights)  # also where nothing counts and the mean is nan
     scale = np.asarray(scale, probabilities.dtype)
     share = probabilities * (scale[:, None] if scale.ndim else scale)
-    share[rows, safe] -= scale
+    share.reshape(-1)[at] -= scale
     return share
 
 
 def row_weights(target, weight, ignore, like):
     """Class numbers safe to index with, which are not ignored, and their weights, None if all are 1."""
-    kept = target != ignore
-    if kept.all():
-        if weight is None:
-            return target, kept, None
-        return target, kept, weight[target]
+    kept = ignore is None or target != ignore
+    if kept is True or kept.all():
+        return target, kept, None if weight is None else weight[target]
     safe = np.where(kept, target, 0)
     weights = kept.astype(like.dtype) if weight is None else np.where(kept, weight[safe], 0)
     return safe, kept, weights
 
 
-def negative_log_likelihood(input, target, weight=None, ignore=-100, reduction="mean"):
+def negative_log_likelihood(input, target, weight=None, ignore=None, reduction="mean"):
     """-w[t] x[t] for each row x (N, C) of log-probabilities and class number t (N,), reduced."""
     safe, kept, weights = row_weights(target, weight, ignore, input)
     losses = -input[np.arange(len(safe)), safe]
