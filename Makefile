@@ -40,7 +40,7 @@ book: setup exercises  ## build the book into _build/html; any warning is an err
 	@jupyter-book build . --builder html -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@echo "The book is built. Open _build/html/index.html"
 
-TEX := latexmk texlive-xetex texlive-latex-extra texlive-fonts-recommended texlive-fonts-extra texlive-lang-chinese fonts-noto-cjk xindy librsvg2-bin
+TEX := $(shell cat tools/tex_packages.txt)
 pdf: setup exercises  ## build the whole book as _build/latex/backpropagation.pdf (needs TeX)
 	@for program in latexmk xelatex xindy rsvg-convert; do command -v $$program >/dev/null || { echo "There is no $$program on PATH. On Debian or Ubuntu: sudo apt install $(TEX)" >&2; exit 1; }; done
 	@jupyter-book build . --builder pdflatex -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }

@@ -35,8 +35,11 @@ def run(folder, *command):
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
 
 
-def build(folder):
-    """Copy the sources into the folder, make the students' notebooks and the book; a warning is an error."""
+def build(folder, builder):
+    """Copy the sources into the folder, make the students' notebooks and the book; a warning is an error.
+
+    `builder` is that of jupyter-book: html, or pdflatex.
+    """
     folder.mkdir()
     for name in SOURCES:
         source = ROOT / name
@@ -46,7 +49,7 @@ def build(folder):
             shutil.copy(source, folder)
     for assignment in sorted((folder / "solutions").iterdir()):
         run(folder, "nbgrader", "generate_assignment", assignment.name, "--log-level=WARN")
-    run(folder, "jupyter-book", "build", ".", "--builder", "html", "-W", "-n", "--keep-going")
+    run(folder, "jupyter-book", "build", ".", "--builder", builder, "-W", "-n", "--keep-going")
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +60,7 @@ def site(tmp_path_factory, worker_id):
         shared = shared.parent
     with FileLock(shared / "book.lock"):
         if not (shared / "book").exists():
-            build(shared / "book")
+            build(shared / "book", "html")
     site = shared / "book/_build/html"
     assert (site / "index.html").exists(), "another worker could not build the book"
     return site
