@@ -10,7 +10,7 @@ from tests.site.conftest import build
 
 PROGRAMS = ("latexmk", "xelatex", "xindy", "rsvg-convert")
 MISSING = [name for name in PROGRAMS if shutil.which(name) is None]
-MARGIN = 30  # points that a line may run into the margin of 72
+MARGIN = 10  # points that a line may run into the margin of 72
 
 pytestmark = pytest.mark.skipif(MISSING != [], reason=f"not installed: {', '.join(MISSING)}: run .ci/system")
 
